@@ -1,3 +1,5 @@
+import type { TlsAbilities } from "../tls/abilities.ts";
+
 /** The host's settings and limits, as plain values. null: unknown in this kernel or container. */
 export interface Facts {
   readonly openFiles: OpenFiles | null;
@@ -52,11 +54,15 @@ export interface StopTimes {
   readonly drainMs: number;
 }
 
-export interface OpensslFacts {
+export interface OpensslFacts extends TlsAbilities {
   /** Such as 3.5.4. */
   readonly version: string;
-  /** It has X25519MLKEM768, whose key exchange resists quantum computers. */
-  readonly hasHybridGroup: boolean;
+  /** The last day of its project's support, as 2030-04-08; null: unknown. */
+  readonly supportEnd: string | null;
+  /** That day is not over, or unknown. */
+  readonly isSupported: boolean;
+  /** Of `acme`'s keys, those that the library accepts. */
+  readonly keyTypes: readonly string[];
 }
 
 /** RLIMIT_NOFILE. `soft` is the limit of our parent process: Deno raises our own. */

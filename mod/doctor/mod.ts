@@ -54,7 +54,7 @@ export const doctorMode: Mode = {
   async run(argv): Promise<number> {
     const { values, operands } = readOptions(doctorTable, argv);
     const modes = operands.length === 0 ? judgedModes : operands.map(readMode);
-    const facts = readFacts(host);
+    const facts = await readFacts(host);
     const findings = judge(facts, modes);
     const out = standardSink("stdout");
     out.buffer.text(values.json ? renderJson(facts, findings) : renderText(facts, findings, modes));

@@ -17,18 +17,18 @@ export interface FactSources {
   /** The file's text; null if it is missing or not readable. */
   readText(path: string): string | null;
   /** null: OpenSSL 3 cannot be loaded. */
-  openssl(): OpensslFacts | null;
+  openssl(): Promise<OpensslFacts | null>;
 }
 
 /** CAP_NET_BIND_SERVICE, capabilities(7). */
 const bindServiceBit = 10n;
 
 /** All facts; what cannot be read is null and not checked. */
-export function readFacts(sources: FactSources): Facts {
+export async function readFacts(sources: FactSources): Promise<Facts> {
   const read = (path: string) => sources.readText(path);
   const sysctl = (name: string) => integer(read(`/proc/sys/${name}`));
   const group = cgroupReader(read);
-  const openssl = sources.openssl();
+  const openssl = await sources.openssl();
   return {
     openFiles: openFiles(read),
     addressSpaceBytes: addressSpaceBytes(read("/proc/self/limits")),

@@ -1,6 +1,7 @@
 /** Renders findings as text or JSON. Pure. */
 import type { Facts } from "./facts.ts";
 import type { Finding, JudgedMode } from "./finding.ts";
+import { abilities } from "./openssl_rules.ts";
 
 /** The whole report for the terminal. */
 export function renderText(
@@ -8,7 +9,7 @@ export function renderText(
   findings: readonly Finding[],
   modes: readonly JudgedMode[],
 ): string {
-  const blocks = [`This host: ${summaryOf(facts)}`, `  TLS        ${tlsOf(facts)}`];
+  const blocks = [`This host: ${summaryOf(facts)}`, ...tlsLines(facts)];
   for (const mode of modes) {
     blocks.push(
       `  ${mode.padEnd(10)} ${verdictOf(findings.filter((each) => each.modes.includes(mode)))}`,
@@ -52,13 +53,25 @@ function summaryOf({ cpus, memory, openFiles, isContainer }: Facts): string {
   return parts.filter((part) => part !== null).join(", ");
 }
 
-/** What the library in use can do, where libraries differ. */
-function tlsOf({ openssl }: Facts): string {
-  if (openssl === null) return "no OpenSSL 3";
-  return `OpenSSL ${openssl.version}, ` +
-    (openssl.hasHybridGroup
-      ? "offers X25519MLKEM768"
-      : "lacks X25519MLKEM768 (OpenSSL 3.5 has it)");
+/** The library in use, and what it can and cannot do. */
+function tlsLines({ openssl }: Facts): string[] {
+  const indent = " ".repeat(13);
+  const heading = (text: string) => `  TLS        ${text}`;
+  if (openssl === null) return [heading("no OpenSSL 3")];
+  const { version, supportEnd, isSupported } = openssl;
+  const support = supportEnd === null
+    ? "how long it is supported is not known"
+    : isSupported
+    ? `supported until ${supportEnd}`
+    : `out of support since ${supportEnd}`;
+  const labels = (wanted: boolean) =>
+    abilities.filter(({ has }) => has(openssl) === wanted).map(({ label }) => label).join(", ");
+  const [has, lacks] = [labels(true), labels(false)];
+  return [
+    heading(`OpenSSL ${version}, ${support}`),
+    ...(has === "" ? [] : wrapped(`has ${has}`, indent)),
+    ...(lacks === "" ? [] : wrapped(`lacks ${lacks}`, indent)),
+  ];
 }
 
 /** Lines of at most 80 columns. */

@@ -25,6 +25,7 @@ export const Ctrl = {
   setGroupsList: 92,
   setMinVersion: 123,
   setMaxVersion: 124,
+  getMaxVersion: 131,
 } as const;
 
 /** BIO_ctrl(3) commands. */

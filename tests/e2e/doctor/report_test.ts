@@ -35,3 +35,26 @@ Deno.test("doctor refuses an unknown mode with the nearest one", async () => {
   assertEquals(code, 2);
   assertStringIncludes(stderr, "hayate doctor: serv: not a mode, did you mean serve?");
 });
+
+/** `openssl.cnf` of a host, the label that is missing then, and its finding. */
+const policies: readonly (readonly [lines: string, label: string, finding: string])[] = [
+  ["MaxProtocol = TLSv1.2", "TLS 1.3", "tls13"],
+  ["CipherString = DEFAULT@SECLEVEL=3", "rsa2048 keys", "rsa2048-keys"],
+];
+
+for (const [line, label, finding] of policies) {
+  Deno.test(`doctor asks OpenSSL what it can do, under the host's ${line}`, async () => {
+    const config = await Deno.makeTempFile();
+    const sections = ["[init]", "ssl_conf = ssl", "[ssl]", "system_default = policy", "[policy]"];
+    await Deno.writeTextFile(config, ["openssl_conf = init", ...sections, line, ""].join("\n"));
+    const plain = await runHayate(["doctor", "proxy"]);
+    const { stdout } = await runHayate(["doctor", "proxy"], { env: { OPENSSL_CONF: config } });
+    await Deno.remove(config);
+    const [summary] = stdout.split("  proxy  ");
+    const [has, lacks] = summary.replace(/\n +/g, " ").split(" lacks ");
+    assertMatch(has, /TLS +OpenSSL 3\.\d+\.\d+, (supported until|out of support since|how long) /);
+    assert(lacks.includes(label) && !has.includes(label), summary);
+    assert(plain.stdout.replace(/\n +/g, " ").split(" lacks ")[0].includes(label));
+    assertMatch(stdout, new RegExp(`^WARN  ${finding} `, "m"));
+  });
+}

@@ -1,5 +1,17 @@
 /** A host without findings; tests change one fact at a time. */
-import type { Facts } from "../../../mod/doctor/facts.ts";
+import type { Facts, OpensslFacts } from "../../../mod/doctor/facts.ts";
+
+export const goodOpenssl: OpensslFacts = {
+  version: "3.5.4",
+  supportEnd: "2030-04-08",
+  isSupported: true,
+  hasTls13: true,
+  hasHybridGroup: true,
+  hasChacha20: true,
+  hasOcspStapling: true,
+  hasTickets: true,
+  keyTypes: ["p256", "p384", "rsa2048"],
+};
 
 export const goodHost: Facts = {
   openFiles: { soft: 65_536, hard: 1_048_576 },
@@ -20,7 +32,7 @@ export const goodHost: Facts = {
   threads: null,
   ioLimits: [],
   hasLibssl: true,
-  openssl: { version: "3.5.4", hasHybridGroup: true },
+  openssl: goodOpenssl,
   hugePages: "madvise",
   cpuGovernor: "performance",
   isContainer: false,

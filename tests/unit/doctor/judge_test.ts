@@ -1,8 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
-import type { Facts } from "../../../mod/doctor/facts.ts";
+import type { Facts, OpensslFacts } from "../../../mod/doctor/facts.ts";
 import { judgedModes } from "../../../mod/doctor/finding.ts";
 import { judge } from "../../../mod/doctor/judge.ts";
-import { goodHost } from "./good_host.ts";
+import { goodHost, goodOpenssl } from "./good_host.ts";
 
 /** A change of the good host, and the one finding that it must cause. */
 type Row = [change: Partial<Facts>, name: string, severity: string, modes: string, fix: string];
@@ -185,6 +185,27 @@ const resources: Row[] = [
     "echo madvise > /sys/kernel/mm/transparent_hugepage/enabled",
   ],
 ];
+
+/** A change of a good OpenSSL, and the one finding that it must cause. */
+const openssl: readonly (readonly [change: Partial<OpensslFacts>, name: string])[] = [
+  [{ version: "3.0.19", supportEnd: "2026-09-07", isSupported: false }, "openssl-support"],
+  [{ hasTls13: false }, "tls13"],
+  [{ hasHybridGroup: false }, "hybrid-group"],
+  [{ hasChacha20: false }, "chacha20"],
+  [{ hasOcspStapling: false }, "ocsp-stapling"],
+  [{ hasTickets: false }, "session-tickets"],
+  [{ keyTypes: ["p256", "p384"] }, "rsa2048-keys"],
+];
+
+for (const [change, name] of openssl) {
+  Deno.test(`judge() of ${JSON.stringify(change)}: ${name} warn`, () => {
+    const facts = { ...goodHost, openssl: { ...goodOpenssl, ...change } };
+    const [finding, ...others] = judge(facts, judgedModes);
+    assertEquals([finding.name, finding.severity, others], [name, "warn", []]);
+    assertEquals(finding.modes.join(), "serve,supervise,proxy");
+    assert(finding.found.includes("OpenSSL") && finding.fix.length > 0);
+  });
+}
 
 Deno.test("judge() finds nothing on a good host, or if no fact can be read", () => {
   assertEquals(judge(goodHost, judgedModes), []);

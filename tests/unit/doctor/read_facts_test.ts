@@ -2,7 +2,7 @@ import { assertEquals } from "@std/assert";
 import { type FactSources, readFacts } from "../../../mod/doctor/read_facts.ts";
 
 function sources(files: Record<string, string>): FactSources {
-  return { readText: (path) => files[path] ?? null, openssl: () => null };
+  return { readText: (path) => files[path] ?? null, openssl: () => Promise.resolve(null) };
 }
 
 const limits = (soft: string, hard: string) =>
@@ -10,8 +10,8 @@ const limits = (soft: string, hard: string) =>
   `Max processes             95000                95000                processes\n` +
   `Max open files            ${soft.padEnd(20)} ${hard.padEnd(20)} files\n`;
 
-Deno.test("readFacts() reads the kernel's settings", () => {
-  const facts = readFacts(sources({
+Deno.test("readFacts() reads the kernel's settings", async () => {
+  const facts = await readFacts(sources({
     "/proc/self/status":
       "Name:\thayate\nPPid:\t77\nCapEff:\t0000000000000400\nCpus_allowed_list:\t0-2,5\n",
     "/proc/self/limits": limits("unlimited", "unlimited"),
@@ -40,27 +40,31 @@ Deno.test("readFacts() reads the kernel's settings", () => {
   assertEquals(facts.isContainer, false);
 });
 
-Deno.test("readFacts() compares the variables of a stop with the engine's limit", () => {
-  const stopOf = (marker: string, environ: string) =>
-    readFacts(sources({ [marker]: "", "/proc/self/environ": environ })).stop;
+Deno.test("readFacts() compares the variables of a stop with the engine's limit", async () => {
+  const stopOf = async (marker: string, environ: string) =>
+    (await readFacts(sources({ [marker]: "", "/proc/self/environ": environ }))).stop;
   const variables = "A=b\0SHUTDOWN_DELAY=5\0DRAIN_TIMEOUT=500ms\0";
   const times = { delayMs: 5000, drainMs: 500 };
-  assertEquals(stopOf("/.dockerenv", variables), { engine: "docker", graceMs: 10_000, ...times });
+  assertEquals(await stopOf("/.dockerenv", variables), {
+    engine: "docker",
+    graceMs: 10_000,
+    ...times,
+  });
   assertEquals(
-    stopOf("/run/.containerenv", variables),
+    await stopOf("/run/.containerenv", variables),
     { engine: "podman", graceMs: 10_000, ...times },
   );
   assertEquals(
-    stopOf("/.dockerenv", `${variables}KUBERNETES_SERVICE_HOST=10.0.0.1\0`),
+    await stopOf("/.dockerenv", `${variables}KUBERNETES_SERVICE_HOST=10.0.0.1\0`),
     { engine: "kubernetes", graceMs: 30_000, ...times },
   );
-  assertEquals(stopOf("/.dockerenv", "A=b\0"), null);
-  assertEquals(stopOf("/nowhere", variables), null);
+  assertEquals(await stopOf("/.dockerenv", "A=b\0"), null);
+  assertEquals(await stopOf("/nowhere", variables), null);
 });
 
-Deno.test("readFacts() reads the limits of a version 2 cgroup", () => {
+Deno.test("readFacts() reads the limits of a version 2 cgroup", async () => {
   const group = "/sys/fs/cgroup/app.slice";
-  const facts = readFacts(sources({
+  const facts = await readFacts(sources({
     "/proc/self/cgroup": "0::/app.slice\n",
     "/proc/meminfo": "MemTotal: 8000000 kB\n",
     "/.dockerenv": "",
@@ -78,8 +82,8 @@ Deno.test("readFacts() reads the limits of a version 2 cgroup", () => {
   assertEquals(facts.isContainer, true);
 });
 
-Deno.test("readFacts() reads the limits of version 1 cgroups", () => {
-  const facts = readFacts(sources({
+Deno.test("readFacts() reads the limits of version 1 cgroups", async () => {
+  const facts = await readFacts(sources({
     "/proc/self/cgroup": "9:name=systemd:/\n4:memory:/docker/a\n2:cpu,cpuacct:/docker/a\n",
     "/proc/meminfo": "MemTotal: 8000000 kB\n",
     "/sys/fs/cgroup/cpu/docker/a/cpu.cfs_quota_us": "50000\n",
@@ -94,8 +98,8 @@ Deno.test("readFacts() reads the limits of version 1 cgroups", () => {
 });
 
 for (const [name, text] of [["version 1", "9223372036854771712"], ["version 2", "max"]]) {
-  Deno.test(`readFacts() recognises "no limit" in ${name}`, () => {
-    const facts = readFacts(sources({
+  Deno.test(`readFacts() recognises "no limit" in ${name}`, async () => {
+    const facts = await readFacts(sources({
       "/proc/meminfo": "MemTotal: 8000000 kB\n",
       "/sys/fs/cgroup/memory.max": text,
       "/sys/fs/cgroup/cpu.max": "max 100000\n",

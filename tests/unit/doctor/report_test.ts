@@ -2,16 +2,18 @@ import { assert, assertEquals } from "@std/assert";
 import { judgedModes } from "../../../mod/doctor/finding.ts";
 import { judge } from "../../../mod/doctor/judge.ts";
 import { renderJson, renderText } from "../../../mod/doctor/report.ts";
-import { goodHost } from "./good_host.ts";
+import { goodHost, goodOpenssl } from "./good_host.ts";
 
 const facts = { ...goodHost, somaxconn: 128, tcpTwReuse: 2 };
 const findings = judge(facts, judgedModes);
 
 Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", () => {
   const lines = renderText(facts, findings, judgedModes).split("\n");
-  assertEquals(lines.slice(0, 7), [
+  assertEquals(lines.slice(0, 9), [
     "This host: 4 CPUs, 7.5 GiB of memory, 1048576 open files",
-    "  TLS        OpenSSL 3.5.4, offers X25519MLKEM768",
+    "  TLS        OpenSSL 3.5.4, supported until 2030-04-08",
+    "             has TLS 1.3, X25519MLKEM768, ChaCha20-Poly1305, OCSP stapling,",
+    "             session tickets, p256 keys, p384 keys, rsa2048 keys",
     "  load       WARN  tcp-tw-reuse",
     "  serve      FAIL  somaxconn",
     "  supervise  FAIL  somaxconn",
@@ -19,11 +21,20 @@ Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", ()
     "",
   ]);
   const good = renderText(goodHost, [], ["load"]).split("\n");
-  assertEquals(good[2], "  load       OK");
-  const openssl = { version: "3.0.19", hasHybridGroup: false };
+  assertEquals(good[4], "  load       OK");
+  const openssl = {
+    ...{ ...goodOpenssl, version: "3.0.19", supportEnd: "2026-09-07", isSupported: false },
+    ...{ hasHybridGroup: false, hasChacha20: false },
+  };
+  assertEquals(renderText({ ...goodHost, openssl }, [], ["load"]).split("\n").slice(1, 5), [
+    "  TLS        OpenSSL 3.0.19, out of support since 2026-09-07",
+    "             has TLS 1.3, OCSP stapling, session tickets, p256 keys, p384 keys,",
+    "             rsa2048 keys",
+    "             lacks X25519MLKEM768, ChaCha20-Poly1305",
+  ]);
   assertEquals(
-    renderText({ ...goodHost, openssl }, [], ["load"]).split("\n")[1],
-    "  TLS        OpenSSL 3.0.19, lacks X25519MLKEM768 (OpenSSL 3.5 has it)",
+    renderText({ ...goodHost, openssl: null }, [], ["load"]).split("\n")[1],
+    "  TLS        no OpenSSL 3",
   );
   assert(lines.includes("FAIL  somaxconn (serve, supervise, proxy)"));
   assert(lines.includes("      $ sysctl -w net.core.somaxconn=16384"));
