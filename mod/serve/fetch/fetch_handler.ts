@@ -6,7 +6,7 @@ import { Method } from "../../http/method.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import type { ChunkedMode } from "../plan/plan.ts";
 import { Call } from "./call.ts";
-import { HeadArena } from "./head_copy.ts";
+import { HeadArena } from "./head_arena.ts";
 import { type Cork, ResponseWriter } from "./response_writer.ts";
 import type { ServedInfo } from "./served_info.ts";
 import type { WebSocketLimits } from "./web_socket.ts";

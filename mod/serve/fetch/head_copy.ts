@@ -1,15 +1,20 @@
-/** Copies of request heads that outlive the codec's buffer, cheap enough for every request. */
-import { FieldKind } from "../../http/message_head.ts";
+/** A copy of a request's head that outlives the codec's buffer. Its parts become text on first use. */
+import { lowerCase } from "../../http/char_class.ts";
 import { latin1 } from "../../http/latin1.ts";
 import { methodNames } from "../../http/method.ts";
-import { HeadWriter } from "../../http/head_writer.ts";
-import { RequestHead } from "../../http/request_head.ts";
+import type { RequestHead } from "../../http/request_head.ts";
 
-const chunkBytes = 65536;
-/** Up to this many bytes a loop is faster than the view that `set` needs. */
-const loopBytesMax = 64;
+/** Where the copy of a head lies, in chunks that it shares with other heads. */
+export interface HeadPlace {
+  readonly bytes: Uint8Array;
+  /** The head from its method to the end of its last field. */
+  readonly start: number;
+  readonly end: number;
+  /** From `marksStart` on four offsets in `bytes` for each field, as in `MessageHead.fields`. */
+  readonly marks: Int32Array;
+  readonly marksStart: number;
+}
 
-/** One head's bytes in a chunk shared with other heads; the collector frees whole chunks. */
 export class HeadCopy {
   readonly #bytes: Uint8Array;
   readonly #method: number;
@@ -19,22 +24,17 @@ export class HeadCopy {
   readonly #pathEnd: number;
   readonly #hostStart: number;
   readonly #hostEnd: number;
-  readonly #fieldsStart: number;
-  readonly #end: number;
+  readonly #marks: Int32Array;
+  readonly #marksStart: number;
+  readonly #marksEnd: number;
   readonly #scheme: "http" | "https";
   #url: string | null = null;
 
-  /** `bytes` holds the head, beginning with its method, from `start` to `end`. */
-  constructor(
-    head: RequestHead,
-    bytes: Uint8Array,
-    start: number,
-    end: number,
-    isSecure: boolean,
-  ) {
+  constructor(head: RequestHead, place: HeadPlace, isSecure: boolean) {
+    const { start, end } = place;
     this.#scheme = isSecure ? "https" : "http";
     const shift = start - head.methodStart;
-    this.#bytes = bytes;
+    this.#bytes = place.bytes;
     this.#method = head.method;
     this.#start = start;
     this.#methodEnd = head.methodEnd + shift;
@@ -42,8 +42,9 @@ export class HeadCopy {
     this.#pathEnd = head.pathEnd + shift;
     this.#hostStart = head.hostStart < 0 ? end : head.hostStart + shift;
     this.#hostEnd = head.hostStart < 0 ? end : head.hostEnd + shift;
-    this.#fieldsStart = head.fieldCount === 0 ? end : head.fields[0] + shift;
-    this.#end = end;
+    this.#marks = place.marks;
+    this.#marksStart = place.marksStart;
+    this.#marksEnd = place.marksStart + 4 * head.fieldCount;
   }
 
   get method(): string {
@@ -66,16 +67,54 @@ export class HeadCopy {
     return this.#url ??= makeUrl(this.#scheme, this.target, this.host);
   }
 
+  /**
+   * The value of the fields with this name, which is in lower case; null: there is none. Several are
+   * joined as the Fetch standard does it.
+   */
+  field(name: string): string | null {
+    let value: string | null = null;
+    for (let at = this.#find(name, this.#marksStart); at >= 0; at = this.#find(name, at + 4)) {
+      const text = this.#text(at + 2);
+      value = value === null ? text : `${value}, ${text}`;
+    }
+    return value;
+  }
+
+  /** Whether a field has this name, which is in lower case. */
+  hasField(name: string): boolean {
+    return this.#find(name, this.#marksStart) >= 0;
+  }
+
   /** Every field line in order, names in lower case as in the Fetch standard. */
   pairs(): [name: string, value: string][] {
     const pairs: [string, string][] = [];
-    const text = latin1(this.#bytes, this.#fieldsStart, this.#end);
-    for (const line of text.split("\r\n")) {
-      const colon = line.indexOf(":");
-      if (colon <= 0) continue;
-      pairs.push([line.slice(0, colon).toLowerCase(), trimBlanks(line.slice(colon + 1))]);
+    for (let at = this.#marksStart; at < this.#marksEnd; at += 4) {
+      pairs.push([this.#text(at).toLowerCase(), this.#text(at + 2)]);
     }
     return pairs;
+  }
+
+  /** Index in the marks of the next field of this name, from `at` on; -1: there is none. */
+  #find(name: string, at: number): number {
+    const marks = this.#marks;
+    const { length } = name;
+    for (; at < this.#marksEnd; at += 4) {
+      if (marks[at + 1] - marks[at] === length && this.#isName(name, marks[at])) return at;
+    }
+    return -1;
+  }
+
+  #isName(name: string, start: number): boolean {
+    const bytes = this.#bytes;
+    for (let i = 0; i < name.length; i++) {
+      if (lowerCase[bytes[start + i]] !== name.charCodeAt(i)) return false;
+    }
+    return true;
+  }
+
+  /** What lies between the mark at this index and the next. */
+  #text(at: number): string {
+    return latin1(this.#bytes, this.#marks[at], this.#marks[at + 1]);
   }
 }
 
@@ -84,92 +123,4 @@ function makeUrl(scheme: string, target: string, host: string): string {
   const url = `${scheme}://${host === "" ? "localhost" : host}${path}`;
   // Characters that must be escaped, or dot segments: rare, and normalised as the native Request does.
   return /[^\x21-\x7e]|["<>`{}\\^|]|\/\.\.?(?:[/?]|$)/.test(url) ? new URL(url).href : url;
-}
-
-/** Removes only the spaces and tabs that HTTP allows around a value. */
-function trimBlanks(text: string): string {
-  return text.replace(/^[ \t]+|[ \t]+$/g, "");
-}
-
-/** One byte after another in memory, with the host as a field, as HTTP/1 sends a head. */
-class FlatHead {
-  readonly head = new RequestHead(1);
-  readonly #writer = new HeadWriter();
-
-  /** Fills `head` with what `source` says, whose lines are anywhere in its buffer. */
-  fill(source: RequestHead): RequestHead {
-    const writer = this.#writer;
-    const { head } = this;
-    const { bytes, fields, fieldCount, hostStart, hostEnd } = source;
-    writer.clear();
-    writer.copy(bytes, source.methodStart, source.targetEnd);
-    writer.lineEnd();
-    const shift = -source.methodStart;
-    head.method = source.method;
-    head.methodStart = 0;
-    head.methodEnd = source.methodEnd + shift;
-    head.targetEnd = source.targetEnd + shift;
-    head.pathStart = source.pathStart + shift;
-    head.pathEnd = source.pathEnd + shift;
-    head.fields[0] = writer.length;
-    writer.ascii("host: ");
-    head.hostStart = writer.length;
-    writer.copy(bytes, hostStart, hostEnd);
-    head.hostEnd = writer.length;
-    writer.lineEnd();
-    for (let i = 0; i < fieldCount; i++) {
-      if (source.kinds[i] === FieldKind.host) continue;
-      writer.copy(bytes, fields[4 * i], fields[4 * i + 3]);
-      writer.lineEnd();
-    }
-    head.fieldCount = 1;
-    head.fields[3] = writer.length - 2;
-    head.bytes = writer.bytes;
-    return head;
-  }
-}
-
-/** Allocates space for copies. */
-export class HeadArena {
-  readonly #flat = new FlatHead();
-  #chunk = new Uint8Array(chunkBytes);
-  #used = 0;
-  /** The last copy, with its head and that head's revision. */
-  #last: HeadCopy | null = null;
-  #head: RequestHead | null = null;
-  #revision = 0;
-  #isSecure = false;
-
-  /** Copies a head whose bytes are still valid; returns the last copy for the same head. */
-  copy(head: RequestHead, isSecure = false): HeadCopy {
-    // Connections with and without TLS may send the same head.
-    if (
-      head !== this.#head || head.revision !== this.#revision || isSecure !== this.#isSecure
-    ) {
-      // In HTTP/2 the lines of a head are not one after the other, and the request line is last.
-      const isScattered = head.hostStart >= 0 && head.hostStart < head.methodStart;
-      this.#last = this.#copy(isScattered ? this.#flat.fill(head) : head, isSecure);
-      this.#head = head;
-      this.#revision = head.revision;
-      this.#isSecure = isSecure;
-    }
-    return this.#last!;
-  }
-
-  #copy(head: RequestHead, isSecure: boolean): HeadCopy {
-    const { bytes, fields, fieldCount } = head;
-    const from = head.methodStart;
-    const to = fieldCount === 0 ? head.targetEnd : fields[4 * fieldCount - 1];
-    const length = to - from;
-    if (this.#used + length > this.#chunk.length) {
-      this.#chunk = new Uint8Array(Math.max(chunkBytes, length));
-      this.#used = 0;
-    }
-    const start = this.#used;
-    const chunk = this.#chunk;
-    if (length > loopBytesMax) chunk.set(bytes.subarray(from, to), start);
-    else for (let i = 0; i < length; i++) chunk[start + i] = bytes[from + i];
-    this.#used += length;
-    return new HeadCopy(head, chunk, start, start + length, isSecure);
-  }
 }

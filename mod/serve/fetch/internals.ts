@@ -74,3 +74,6 @@ export function makeHeaders(pairs: [name: string, value: string][]): Headers {
 export const requestKeys: readonly symbol[] = Object.getOwnPropertySymbols(
   new Request("http://localhost/"),
 );
+
+/** The same of a Headers. */
+export const headersKeys: readonly symbol[] = Object.getOwnPropertySymbols(new Headers());

@@ -1,7 +1,8 @@
 /** The Request that handlers get; its parts are created on first use. */
-import { makeHeaders, requestKeys } from "./internals.ts";
+import { requestKeys } from "./internals.ts";
 import type { HeadCopy } from "./head_copy.ts";
 import type { RequestBody } from "./request_body.ts";
+import { ServedHeaders } from "./served_headers.ts";
 
 /** Source of a request's parts. */
 export interface RequestOrigin {
@@ -48,7 +49,7 @@ export class ServedRequest {
 
   get headers(): Headers {
     if (this.#native !== null) return this.#native.headers;
-    return this.#headers ??= makeHeaders(this.#origin.head.pairs());
+    return this.#headers ??= new ServedHeaders(this.#origin.head) as unknown as Headers;
   }
 
   get signal(): AbortSignal {
@@ -125,6 +126,7 @@ export class ServedRequest {
 }
 
 Object.setPrototypeOf(ServedRequest.prototype, Request.prototype);
+Object.defineProperty(ServedRequest.prototype, "constructor", { value: Request });
 for (const key of requestKeys) {
   Object.defineProperty(ServedRequest.prototype, key, {
     configurable: true,

@@ -3,7 +3,7 @@ import { RequestHead } from "../../../../mod/http/request_head.ts";
 import { parseRequestHead } from "../../../../mod/http1/request_head.ts";
 import { defaultLimits } from "../../../../mod/http1/limits.ts";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
-import { HeadArena } from "../../../../mod/serve/fetch/head_copy.ts";
+import { HeadArena } from "../../../../mod/serve/fetch/head_arena.ts";
 import { RequestBody } from "../../../../mod/serve/fetch/request_body.ts";
 import { ServedRequest } from "../../../../mod/serve/fetch/served_request.ts";
 

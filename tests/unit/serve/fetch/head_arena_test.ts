@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { latin1Bytes, RequestHead } from "../../../../mod/http/mod.ts";
 import { defaultLimits, parseRequestHead } from "../../../../mod/http1/mod.ts";
-import { HeadArena } from "../../../../mod/serve/fetch/head_copy.ts";
+import { HeadArena } from "../../../../mod/serve/fetch/head_arena.ts";
 
 Deno.test("HeadArena.copy() copies the same head again for another scheme", () => {
   const bytes = latin1Bytes("GET /a HTTP/1.1\r\nHost: h.test\r\n\r\n");
