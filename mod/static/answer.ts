@@ -8,7 +8,7 @@ import { evaluateConditions, formatHttpDate, ifRangeHolds } from "./validators.t
 
 /** A response, ready to be sent. */
 export interface Answer {
-  readonly status: 200 | 206 | 304 | 412 | 416;
+  readonly status: number;
   readonly fields: readonly (readonly [name: string, value: string])[];
   /** Length of the body of a GET. */
   readonly contentLength: number;
@@ -59,6 +59,14 @@ export function plainAnswer(resource: Resource, chosen: Representation): Answer 
     contentLength: chosen.size,
     pieces: chosen.size === 0 ? [] : [{ start: 0, end: chosen.size }],
   };
+}
+
+/** The page that explains an error: whole, and without validators, because it is not the resource. */
+export function pageAnswer(status: number, resource: Resource, chosen: Representation): Answer {
+  const fields: [string, string][] = [["Content-Type", chosen.type]];
+  if (chosen.coding !== null) fields.push(["Content-Encoding", chosen.coding.name]);
+  if (resource.isNegotiated) fields.push(["Vary", "Accept-Encoding"]);
+  return { ...plainAnswer(resource, chosen), status, fields };
 }
 
 /** 304 and 412. RFC 9110 section 15.4.5 lists the fields that a 304 repeats. */
@@ -113,6 +121,7 @@ function validatorFields(resource: Resource, chosen: Representation): [string, s
   if (!Number.isNaN(chosen.modifiedMs)) {
     fields.push(["Last-Modified", formatHttpDate(chosen.modifiedMs)]);
   }
-  if (resource.representations.length > 1) fields.push(["Vary", "Accept-Encoding"]);
+  if (resource.cacheControl !== null) fields.push(["Cache-Control", resource.cacheControl]);
+  if (resource.isNegotiated) fields.push(["Vary", "Accept-Encoding"]);
   return fields;
 }

@@ -1,4 +1,5 @@
 /** Static files, shared by the modes that serve them. */
+export { CompressedForms, Making } from "./compressed_forms.ts";
 export type { FieldWriter, FileExchange } from "./file_exchange.ts";
 export { type FileRequest, readFileRequest } from "./file_request.ts";
 export { FileTransfer } from "./file_transfer.ts";

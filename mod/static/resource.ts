@@ -18,6 +18,8 @@ export class Representation {
   /** The plain 200 as the mode has rendered it; see `StaticSite`. */
   rendered: unknown = null;
   renderedNotModified: unknown = null;
+  /** As the page of another status; null: not used as one yet. */
+  renderedPages: Map<number, unknown> | null = null;
   /** The plain 200 of a representation that is not in memory; null until first used. */
   wholeAnswer: Answer | null = null;
   /** Watch of the path it was read from; null: none. */
@@ -103,4 +105,9 @@ export interface Resource {
   readonly watched: readonly PathWatch[];
   /** Bytes kept in memory. */
   readonly contentBytes: number;
+  readonly cacheControl: string | null;
+  /** Another client might get another coding. */
+  readonly isNegotiated: boolean;
+  /** It is compressed for clients for whom there is no sibling. */
+  readonly isCompressed: boolean;
 }

@@ -1,6 +1,7 @@
 /** Finds and opens the file or folder of a path below the root. */
 import { codings } from "./codings.ts";
 import { listedCountMax, type ListedEntry, renderListing } from "./listing.ts";
+import { isCompressible } from "./compressible.ts";
 import { mediaTypeOf } from "./media_type.ts";
 import { faultOf, type FileOpener, type OpenFault, type OpenFile } from "./open_file.ts";
 import { type PathWatch, watchPath } from "./path_watch.ts";
@@ -39,10 +40,23 @@ export interface SiteOptions {
   readonly etag: boolean;
   /** Files up to this many bytes are kept in memory; 0: none. */
   readonly contentBytesMax: number;
+  /** Serve `a.html` as `/a`, and redirect `/a.html` and `/index.html` there. */
+  readonly cleanUrls?: boolean;
+  /** A folder without an index or a listing is as if it were not there, also without its slash. */
+  readonly bareFoldersAbsent?: boolean;
+  /** Files without a precompressed sibling may be compressed. */
+  readonly compresses?: boolean;
+  /** Names in the root that are never served. */
+  readonly reserved?: ReadonlySet<string>;
+  /** The Cache-Control of a file by its path below the root (`a/b.html`); null: none. */
+  readonly cacheControlOf?: (path: string) => string | null;
 }
 
-/** Status for a target without a resource. */
-export type LoadFault = 403 | 404;
+/** What the URLs of pages leave out. */
+const pageSuffix = ".html";
+
+/** Status for a target without a resource; `bare`: a folder without an index, 403 by itself. */
+export type LoadFault = 403 | 404 | "bare";
 
 /** Nothing found (404), which holds while these paths are unchanged. */
 export class Missing {
@@ -53,22 +67,33 @@ export class Missing {
   }
 }
 
-/** Opens the resource of `target`. `prefix` is the URL path of the root ("" or "/docs"). */
+/**
+ * Opens the resource of `target`. `prefix` is the URL path of the root ("" or "/docs").
+ * `isInternal`: the path stands for another one, so it is not redirected to its usual spelling.
+ */
 export function loadResource(
   options: SiteOptions,
   opener: FileOpener,
   target: TargetPath,
   prefix: string,
+  isInternal = false,
 ): Resource | LoadFault | Missing {
-  if (!options.dotFiles && isHidden(target.segments)) return 404;
+  const { segments } = target;
+  if (!options.dotFiles && isHidden(segments)) return 404;
+  if (segments.length === 1 && options.reserved?.has(segments[0])) return 404;
   const root = options.root.replace(/\/+$/, "") || "/";
   const loader = new Loader(options, opener, rootRealOf(root, options));
-  const path = [root === "/" ? "" : root, ...target.segments].join("/") || "/";
+  const path = [root === "/" ? "" : root, ...segments].join("/") || "/";
   const opened = loader.open(path);
+  if (options.cleanUrls && segments.length > 0 && (opened === "folder" || opened === "absent")) {
+    const page = loader.page(path, target, opened === "folder", prefix, isInternal);
+    if (page !== null) return page;
+  }
   if (opened === "folder") {
     if (options.filesOnly) return 403;
-    if (target.isFolder) return loader.folder(path, target.segments, prefix);
-    return redirectTo(prefix + encodePath(target.segments, true));
+    if (target.isFolder || isInternal) return loader.folder(path, segments, prefix);
+    if (options.bareFoldersAbsent && !options.listing && !loader.hasIndex(path)) return "bare";
+    return redirectTo(prefix + encodePath(segments, true));
   }
   if (opened === "absent") return loader.missing();
   if (typeof opened === "string") return statusOf(opened);
@@ -77,7 +102,10 @@ export function loadResource(
     opened.close();
     return 404;
   }
-  return loader.file(path, opened);
+  const clean = options.cleanUrls && !isInternal ? loader.cleanPath(path, segments) : null;
+  if (clean === null) return loader.file(path, opened);
+  opened.close();
+  return redirectTo(prefix + clean);
 }
 
 /** Editors, version control and deployments leave names such as `.git` and `.env` in folders. */
@@ -97,8 +125,18 @@ function rootRealOf(root: string, options: SiteOptions): string | null {
   }
 }
 
+const noFile = {
+  representations: [],
+  location: null,
+  watched: [],
+  contentBytes: 0,
+  cacheControl: null,
+  isNegotiated: false,
+  isCompressed: false,
+};
+
 function redirectTo(location: string): Resource {
-  return { representations: [], location, watched: [], contentBytes: 0 };
+  return { ...noFile, location };
 }
 
 function statusOf(fault: OpenFault): LoadFault {
@@ -128,6 +166,53 @@ class Loader {
     return new Missing(this.#watched);
   }
 
+  /** The page of a URL without its extension; null: there is none. */
+  page(
+    path: string,
+    { segments, isFolder }: TargetPath,
+    isRealFolder: boolean,
+    prefix: string,
+    isInternal: boolean,
+  ): Resource | LoadFault | null {
+    // A folder's own index is what its URL with a slash stands for.
+    if (isFolder && isRealFolder && this.hasIndex(path)) return null;
+    const name = segments[segments.length - 1] + pageSuffix;
+    if (!isInternal && this.options.index[0] === name) {
+      return redirectTo(prefix + encodePath(segments.slice(0, -1), true));
+    }
+    const opened = this.open(path + pageSuffix);
+    if (typeof opened === "string") return opened === "denied" ? 403 : null;
+    if (!isFolder || isInternal) return this.file(path + pageSuffix, opened);
+    opened.close();
+    return redirectTo(prefix + encodePath(segments, false));
+  }
+
+  /** The usual URL of the file that was asked for by its name; null: it is this one. */
+  cleanPath(path: string, segments: readonly string[]): string | null {
+    const name = segments[segments.length - 1];
+    const folder = segments.slice(0, -1);
+    const bare = name.slice(0, -pageSuffix.length);
+    if (!name.endsWith(pageSuffix) || bare === "") return null;
+    // The URL of the folder stands for its first index only.
+    if (this.options.index[0] === name) return encodePath(folder, true);
+    if (this.options.index.includes(name)) return null;
+    // A file without an extension is what the shorter URL stands for.
+    const shorter = this.open(path.slice(0, -pageSuffix.length));
+    if (typeof shorter !== "string") shorter.close();
+    if (shorter !== "absent" && shorter !== "folder") return null;
+    return encodePath([...folder, bare], false);
+  }
+
+  hasIndex(path: string): boolean {
+    for (const name of this.options.index) {
+      const opened = this.open(`${path}/${name}`);
+      if (typeof opened === "string") continue;
+      opened.close();
+      return true;
+    }
+    return false;
+  }
+
   folder(
     path: string,
     segments: readonly string[],
@@ -146,7 +231,7 @@ class Loader {
       if (opened === "folder") return redirectTo(prefix + encodePath([...segments, name], true));
     }
     if (listing) return this.#listing(path, segments);
-    if (!handsOn) return 403;
+    if (!handsOn) return "bare";
     return isEmpty ? this.missing() : 404;
   }
 
@@ -155,7 +240,21 @@ class Loader {
     const representations = [this.#represent(opened, type, null)];
     if (this.options.precompressed) this.#addSiblings(path, opened, type, representations);
     const contentBytes = representations.reduce((sum, one) => sum + (one.content?.length ?? 0), 0);
-    return { representations, location: null, watched: this.#watched, contentBytes };
+    const { cacheControlOf } = this.options;
+    const cacheControl = cacheControlOf === undefined ? null : cacheControlOf(this.#below(path));
+    const isCompressed = this.options.compresses === true && isCompressible(type, opened.size) &&
+      !/\bno-transform\b/i.test(cacheControl ?? "");
+    const isNegotiated = isCompressed || representations.length > 1;
+    const watched = this.#watched;
+    return {
+      ...{ representations, location: null, watched, contentBytes },
+      ...{ cacheControl, isNegotiated, isCompressed },
+    };
+  }
+
+  /** The path below the root. */
+  #below(path: string): string {
+    return path.slice(this.options.root.replace(/\/+$/, "").length + 1);
   }
 
   #addSiblings(path: string, plain: OpenFile, type: string, into: Representation[]): void {
@@ -183,9 +282,11 @@ class Loader {
   }
 
   #listing(path: string, segments: readonly string[]): Resource | LoadFault {
+    const reserved = segments.length === 0 ? this.options.reserved : undefined;
     let names: Deno.DirEntry[];
     try {
-      names = [...Deno.readDirSync(path)].filter(({ name }) => !name.startsWith("."));
+      names = [...Deno.readDirSync(path)]
+        .filter(({ name }) => !name.startsWith(".") && !reserved?.has(name));
     } catch (error) {
       return statusOf(faultOf(error));
     }
@@ -203,7 +304,7 @@ class Loader {
     // The folder's own state changes with its names; sizes and times may be a second old.
     const [watch] = this.#watched;
     const page = new Representation(null, content.length, content, NaN, "", type, null, watch);
-    return { representations: [page], location: null, watched: [], contentBytes: content.length };
+    return { ...noFile, representations: [page], contentBytes: content.length };
   }
 
   /** null: a request for it would be answered with an error. */

@@ -4,9 +4,12 @@ import {
   type Answer,
   chooseRepresentation,
   decideAnswer,
+  pageAnswer,
   plainAnswer,
   withoutBody,
 } from "./answer.ts";
+import { acceptableCodings } from "./codings.ts";
+import { type CompressedForms, Making } from "./compressed_forms.ts";
 import type { FileExchange } from "./file_exchange.ts";
 import type { FileRequest } from "./file_request.ts";
 import { FileTransfer } from "./file_transfer.ts";
@@ -26,11 +29,15 @@ export type Render<Rendered> = (
 
 /**
  * Status for the caller's own error page: 400, 403, 404, or 405 (which needs `Allow: GET, HEAD`).
+ * `bare`: a folder without an index, which is 403 where nothing else answers.
  */
-export type Refusal = 400 | 403 | 404 | 405;
+export type Refusal = 400 | 403 | 404 | 405 | "bare";
 
-/** Result of `answer`: a refusal, a body still to be pumped, or null when all is sent. */
-export type Outcome<Rendered> = Refusal | FileTransfer<Rendered> | null;
+/**
+ * Result of `answer`: a refusal, a body still to be pumped, null when all is sent, or a compressed
+ * form under way; then nothing has been sent, and `answer` is called again when it is over.
+ */
+export type Outcome<Rendered> = Refusal | FileTransfer<Rendered> | Making | null;
 
 export interface StaticSiteParts<Rendered> {
   readonly options: SiteOptions;
@@ -39,7 +46,12 @@ export interface StaticSiteParts<Rendered> {
   /** URL path of the root, for redirects; default "". */
   readonly prefix?: string;
   readonly limits?: CacheLimits;
+  /** Compresses files that have no sibling; with the option `compresses`. */
+  readonly forms?: CompressedForms;
 }
+
+/** Before the path of a resource that another path stands for: no target begins with it. */
+const internalMark = "\n";
 
 const noBytes = new Uint8Array(0);
 
@@ -61,19 +73,29 @@ export class StaticSite<Rendered> {
   answer(exchange: FileExchange<Rendered>, request: FileRequest, nowMs: number): Outcome<Rendered> {
     if (!request.isRead && !this.#parts.options.handsOn) return 405;
     const { target, acceptEncoding } = request;
-    const known = this.#cache.find(target, nowMs);
-    const resource = known !== null && chooseRepresentation(known, acceptEncoding).isCurrent(nowMs)
-      ? known
-      : this.#load(target, nowMs);
-    if (typeof resource === "number") return resource;
+    const resource = this.#resourceOf(target, acceptEncoding, nowMs);
+    if (typeof resource !== "object") return resource;
     if (resource.location !== null) return this.#redirect(exchange, resource.location, target);
     if (!request.isRead) return 405;
-    const chosen = chooseRepresentation(resource, acceptEncoding);
-    if (request.isPlain) return this.#sendPlain(exchange, resource, chosen);
-    const answer = decideAnswer(request, resource, chosen, makeBoundary);
-    if (answer.status === 200) return this.#sendPlain(exchange, resource, chosen);
-    if (answer.status === 304) return this.#sendNotModified(exchange, resource, chosen);
-    return this.#send(exchange, chosen, answer);
+    return this.#answerWith(exchange, request, resource);
+  }
+
+  /**
+   * Answers with the file at `path` (as in a URL) in place of the request's own. With another status
+   * than 200 all of it is sent, whatever the conditions and ranges of the request.
+   */
+  answerPage(
+    exchange: FileExchange<Rendered>,
+    request: FileRequest,
+    nowMs: number,
+    path: string,
+    status = 200,
+  ): Outcome<Rendered> {
+    const resource = this.#resourceOf(internalMark + path, request.acceptEncoding, nowMs);
+    if (typeof resource !== "object") return resource;
+    if (status === 200) return this.#answerWith(exchange, request, resource);
+    const chosen = this.#choose(resource, request.acceptEncoding);
+    return chosen instanceof Making ? chosen : this.#sendPage(exchange, status, resource, chosen);
   }
 
   /** Closes the files that no transfer uses. */
@@ -82,20 +104,53 @@ export class StaticSite<Rendered> {
     this.#misses.clear();
   }
 
-  #load(target: string, nowMs: number): Resource | Refusal {
-    if (this.#misses.has(target, nowMs)) return 404;
-    const path = decodeTargetPath(target);
+  #resourceOf(key: string, acceptEncoding: string | null, nowMs: number): Resource | Refusal {
+    const known = this.#cache.find(key, nowMs);
+    return known !== null && chooseRepresentation(known, acceptEncoding).isCurrent(nowMs)
+      ? known
+      : this.#load(key, nowMs);
+  }
+
+  #answerWith(
+    exchange: FileExchange<Rendered>,
+    request: FileRequest,
+    resource: Resource,
+  ): Outcome<Rendered> {
+    const chosen = this.#choose(resource, request.acceptEncoding);
+    if (chosen instanceof Making) return chosen;
+    if (request.isPlain) return this.#sendPlain(exchange, resource, chosen);
+    const answer = decideAnswer(request, resource, chosen, makeBoundary);
+    if (answer.status === 200) return this.#sendPlain(exchange, resource, chosen);
+    if (answer.status === 304) return this.#sendNotModified(exchange, resource, chosen);
+    return this.#send(exchange, chosen, answer);
+  }
+
+  #choose(resource: Resource, acceptEncoding: string | null): Representation | Making {
+    const chosen = chooseRepresentation(resource, acceptEncoding);
+    const { forms } = this.#parts;
+    if (
+      forms === undefined || chosen.coding !== null || acceptEncoding === null ||
+      !resource.isCompressed
+    ) return chosen;
+    const [coding] = acceptableCodings(acceptEncoding).codings;
+    return coding === undefined ? chosen : forms.formOf(chosen, coding) ?? chosen;
+  }
+
+  #load(key: string, nowMs: number): Resource | Refusal {
+    if (this.#misses.has(key, nowMs)) return 404;
+    const isInternal = key[0] === internalMark;
+    const path = decodeTargetPath(isInternal ? key.slice(1) : key);
     if (path === "bad") return 400;
     if (path === "absent") return 404;
     const { options, opener, prefix } = this.#parts;
-    const resource = loadResource(options, opener, path, prefix ?? "");
+    const resource = loadResource(options, opener, path, prefix ?? "", isInternal);
     if (resource instanceof Missing) {
-      this.#misses.add(target, resource.watched, nowMs);
+      this.#misses.add(key, resource.watched, nowMs);
       return 404;
     }
     // A redirect is cheap to make, and has no state to check.
-    if (typeof resource !== "number" && resource.location === null) {
-      this.#cache.add(target, resource, nowMs);
+    if (typeof resource === "object" && resource.location === null) {
+      this.#cache.add(key, resource, nowMs);
     }
     return resource;
   }
@@ -116,6 +171,23 @@ export class StaticSite<Rendered> {
       chosen.rendered = this.#parts.render(200, answer.fields, chosen.content);
     }
     exchange.respond(chosen.rendered as Rendered);
+    return null;
+  }
+
+  #sendPage(
+    exchange: FileExchange<Rendered>,
+    status: number,
+    resource: Resource,
+    chosen: Representation,
+  ): FileTransfer<Rendered> | null {
+    const answer = pageAnswer(status, resource, chosen);
+    if (chosen.content === null) return this.#send(exchange, chosen, answer);
+    const pages = chosen.renderedPages ??= new Map();
+    let rendered = pages.get(status) as Rendered | undefined;
+    if (rendered === undefined) {
+      pages.set(status, rendered = this.#parts.render(status, answer.fields, chosen.content));
+    }
+    exchange.respond(rendered);
     return null;
   }
 

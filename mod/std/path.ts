@@ -2,6 +2,7 @@
 import {
   basename as untypedBasename,
   dirname as untypedDirname,
+  globToRegExp as untypedGlobToRegExp,
   join as untypedJoin,
 } from "@std/path/posix";
 
@@ -13,3 +14,6 @@ export const dirname: (path: string) => string = untypedDirname;
 
 /** The parts with one slash between them, `.` and `..` resolved. */
 export const join: (...paths: string[]) => string = untypedJoin;
+
+/** Matches whole paths: `*` within a name, `**` over folders, `{a,b}`. */
+export const globToRegExp: (glob: string) => RegExp = untypedGlobToRegExp;

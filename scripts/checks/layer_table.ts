@@ -51,7 +51,8 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   serve: [
     ["plan", "topics"],
-    ["fetch", "sockets"],
+    ["fetch", "sockets", "site/rules"],
+    ["site"],
     ["app"],
     ["worker"],
     ["master"],

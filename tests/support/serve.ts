@@ -14,7 +14,7 @@ export interface Served extends AsyncDisposable {
 }
 
 export interface ServeSetup {
-  /** Flags and operand; "@NAME" is the file or folder NAME of the test's folder. */
+  /** Flags and operand; "@NAME", also after "=", is the file or folder NAME of the test's folder. */
   readonly args: readonly string[];
   readonly files?: Readonly<Record<string, string>>;
   readonly backend?: Backend;
@@ -30,7 +30,7 @@ export async function startServe(setup: ServeSetup): Promise<Served> {
   for (const [name, text] of Object.entries(setup.files ?? {})) await folder.write(name, text);
   await setup.prepare?.(folder.path);
   const port = freePort();
-  const args = setup.args.map((word) => word.replace(/^@/, `${folder.path}/`));
+  const args = setup.args.map((word) => word.replace(/(^|=)@/, `$1${folder.path}/`));
   const single = args.includes("--workers") ? [] : ["--workers", "1"];
   const child = stack.use(startHayate(
     ["serve", "--host", "127.0.0.1", "--port", String(port), ...single, ...args],

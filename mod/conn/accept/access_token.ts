@@ -12,9 +12,21 @@ export const tokenChallenges: readonly string[] = [
  */
 export const tokenForm = /^[\x21-\x7e]+$/;
 
-/** Compares in constant time, so that the time does not reveal the first wrong character. */
 export function isTokenGiven(authorization: string | null, token: string): boolean {
-  const given = tokenOf(authorization ?? "");
+  return isSame(tokenOf(authorization ?? ""), token);
+}
+
+/** Whether the field has `Basic` credentials that are one of these `USER:PASSWORD`. */
+export function isUserGiven(authorization: string | null, users: readonly string[]): boolean {
+  const pair = pairOf(authorization ?? "");
+  if (pair === null) return false;
+  const given = `${pair.user}:${pair.password}`;
+  // All are compared: the time tells nothing of their order.
+  return users.filter((user) => isSame(given, user)).length > 0;
+}
+
+/** Compares in constant time, so that the time does not reveal the first wrong character. */
+function isSame(given: string, token: string): boolean {
   let difference = given.length ^ token.length;
   for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ given.charCodeAt(i);
   return difference === 0;

@@ -12,11 +12,14 @@ import { loadMediaTypes } from "../../static/media_type.ts";
 import type { FileOpener } from "../../static/open_file.ts";
 import { watchByStatx } from "../../static/path_watch.ts";
 import type { ServePlan } from "../plan/plan.ts";
+import type { RuleLog } from "../site/rules/rule_files.ts";
 
 /** What an app needs from its worker. */
 export interface AppHost {
   readonly backend: "epoll" | "portable";
   readonly nowMs: number;
+  /** For what the files of a site have to be told about. */
+  readonly siteLog: RuleLog;
   /** The handler threw, or its promise or stream rejected. `request` is method and path. */
   onAppError(request: string, error: unknown): void;
   beginAsync(): void;
@@ -49,15 +52,26 @@ export async function loadApp(plan: ServePlan, host: AppHost): Promise<App> {
   switch (plan.app.kind) {
     case "text":
       return { handler: textHandler(plan.app.text), hooks: {} };
-    case "folder": {
-      const { FolderHandler } = await import("./folder_handler.ts");
-      await loadMediaTypes();
-      const opener = await openerFor(host);
-      return { handler: new FolderHandler(plan.app.path, plan.files, host, opener), hooks: {} };
-    }
+    case "folder":
+      return { handler: await openFolders(plan.app, plan.files, host), hooks: {} };
     case "script":
       return await loadFetchApp(plan.app.path, plan, host);
   }
+}
+
+async function openFolders(
+  app: ServePlan["app"] & { kind: "folder" },
+  files: ServePlan["files"],
+  host: AppHost,
+): Promise<ExchangeHandler> {
+  const { FolderHandler } = await import("../site/folder_handler.ts");
+  await loadMediaTypes();
+  const opener = await openerFor(host);
+  const parts = { files, opener, log: host.siteLog, clock: host };
+  if (!files.compress) return new FolderHandler(app, parts);
+  const { CompressedForms } = await import("../../static/compressed_forms.ts");
+  const forms = new CompressedForms(await import("../../std/compressor.ts"), host);
+  return new FolderHandler(app, { ...parts, forms });
 }
 
 /** Opens descriptors for sendfile(2) where the reactor supports it. */

@@ -13,12 +13,12 @@ import {
   readPort,
   readWorkers,
 } from "./option_values.ts";
+import { fileFlags } from "./file_flags.ts";
 
 const listening = "Listening";
 const certificates = "Certificates from a CA";
 const processes = "Processes";
 const http = "HTTP";
-const files = "Static files";
 const logs = "Logs and status";
 
 /** Timeouts are shown in seconds, also whole minutes. */
@@ -399,46 +399,7 @@ export const serveTable = defineTable({
       section: http,
       help: "Speak HTTP/2 with clients that ask for it: with TLS by ALPN, else by its preface.",
     },
-    {
-      long: "index",
-      kind: "string",
-      repeat: true,
-      placeholder: "NAME",
-      defaultText: "index.html",
-      section: files,
-      help: "Index file of a folder; may be repeated.",
-    },
-    {
-      long: "listing",
-      kind: "flag",
-      section: files,
-      help: "List folders without an index file.",
-    },
-    {
-      long: "outside-links",
-      kind: "flag",
-      section: files,
-      help: "Follow symbolic links that lead out of DIR.",
-    },
-    {
-      long: "dot-files",
-      kind: "enum",
-      values: ["deny", "allow"],
-      default: "deny",
-      placeholder: "MODE",
-      section: files,
-      help:
-        "Names with a leading dot, such as .git and .env. deny: 404, except for /.well-known/; " +
-        "allow: serve them.",
-    },
-    {
-      long: "precompressed",
-      kind: "flag",
-      default: true,
-      negatable: true,
-      section: files,
-      help: "Send .br, .zst and .gz siblings to clients that accept them.",
-    },
+    ...fileFlags,
     {
       long: "access-log",
       kind: "parsed",
@@ -527,6 +488,10 @@ export const serveTable = defineTable({
     { run: "hayate serve --workers auto --path /run/app.sock app.js", about: "behind a proxy" },
     { run: "hayate serve --domain www.example.com app.ts", about: "HTTP on 80, HTTPS on 443" },
     { run: "hayate serve --port 8080 --listing public/", about: "static files" },
+    {
+      run: "hayate serve --spa --compress --cache 'assets/** immutable' dist/",
+      about: "a single-page application",
+    },
     { run: 'hayate serve --text "hello world"', about: "a fixed response, for benchmarks" },
     {
       run: "hayate supervise --port 80 -- serve --workers auto app.ts",

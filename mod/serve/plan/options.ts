@@ -48,6 +48,13 @@ export function readServePlan(argv: readonly string[], environment?: Environment
       outsideLinks: values.outsideLinks,
       dotFiles: values.dotFiles === "allow",
       precompressed: values.precompressed,
+      compress: values.compress,
+      spa: values.spa,
+      cleanUrls: values.cleanUrls,
+      rules: values.rules,
+      cache: values.cache,
+      cors: values.cors.length === 0 ? null : values.cors.includes("*") ? "*" : values.cors,
+      securityHeaders: values.securityHeaders,
     },
     log: {
       accessLog: values.accessLog,
@@ -64,16 +71,49 @@ export function readServePlan(argv: readonly string[], environment?: Environment
   return plan;
 }
 
-function readApp({ values, operands }: Options, errors: string[]): AppPlan {
+function readApp(options: Options, errors: string[]): AppPlan {
+  const { values, operands } = options;
   const [operand] = operands;
+  const hosts = values.site;
+  checkSites(options, errors);
   if (values.text !== null) {
     if (operand !== undefined) errors.push(`--text and ${operand} cannot be combined`);
     return { kind: "text", text: values.text };
   }
-  if (operand === undefined) errors.push("no APP, DIR or --text STR given");
-  const path = operand ?? "";
-  const kind = /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path) ? "script" : "folder";
-  return { kind, path };
+  if (operand === undefined) {
+    if (hosts.length === 0) errors.push("no APP, DIR or --text STR given");
+    return { kind: "folder", path: null, hosts };
+  }
+  return isScript(operand)
+    ? { kind: "script", path: operand }
+    : { kind: "folder", path: operand, hosts };
+}
+
+function isScript(path: string): boolean {
+  return /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path);
+}
+
+/** What is only for static files. */
+function checkSites({ values, operands: [operand = ""] }: Options, errors: string[]): void {
+  const names = values.site.map(({ host }) => host);
+  const twice = names.find((host, i) => names.indexOf(host) < i);
+  if (twice !== undefined) errors.push(`--site ${twice}: given twice`);
+  if (values.cors.includes("*") && values.cors.length > 1) {
+    errors.push("--cors: * is every origin, give no other one");
+  }
+  if (values.text === null && !isScript(operand)) return;
+  const flags = [
+    ["--site", names.length > 0],
+    ["--spa", values.spa],
+    ["--clean-urls", values.cleanUrls],
+    ["--cache", values.cache.length > 0],
+    ["--cors", values.cors.length > 0],
+    ["--security-headers", values.securityHeaders],
+    ["--compress", values.compress],
+  ] as const;
+  for (const [flag, isGiven] of flags) {
+    if (isGiven) errors.push(`${flag} is for static files: give DIR`);
+  }
 }
 
 function readStatus({ values }: Options, errors: string[]): StatusPlan | null {

@@ -6,8 +6,25 @@ import type { Address } from "../../base/address.ts";
 /** The handler of all requests. */
 export type AppPlan =
   | { readonly kind: "text"; readonly text: string }
-  | { readonly kind: "folder"; readonly path: string }
+  /** `path` null: only the hosts have one. */
+  | {
+    readonly kind: "folder";
+    readonly path: string | null;
+    readonly hosts: readonly HostFolder[];
+  }
   | { readonly kind: "script"; readonly path: string };
+
+/** The root of one host, or of the hosts below a domain (`*.example.com`). */
+export interface HostFolder {
+  readonly host: string;
+  readonly path: string;
+}
+
+/** The Cache-Control of the files that a glob names. */
+export interface CacheRule {
+  readonly pattern: string;
+  readonly value: string;
+}
 
 /** Where the certificates of our own TLS come from. */
 export type CertificatePlan =
@@ -89,6 +106,17 @@ export interface FilesPlan {
   readonly outsideLinks: boolean;
   readonly dotFiles: boolean;
   readonly precompressed: boolean;
+  /** Compress files without a precompressed sibling. */
+  readonly compress: boolean;
+  /** The index of the root answers paths of pages that have no file. */
+  readonly spa: boolean;
+  readonly cleanUrls: boolean;
+  /** `_redirects` and `_headers` are read. */
+  readonly rules: boolean;
+  readonly cache: readonly CacheRule[];
+  /** Origins that may read the files; null: no CORS fields. */
+  readonly cors: "*" | readonly string[] | null;
+  readonly securityHeaders: boolean;
 }
 
 export interface LogPlan {

@@ -3,6 +3,7 @@ import { http2LimitsText } from "../../conn/exchange/http2_limits_text.ts";
 import { defaultHttp2Options } from "../../conn/exchange/http2_options.ts";
 import { letsEncrypt, stateDefault } from "../../acme/core/settings.ts";
 import type { Topic } from "../../cli/mod.ts";
+import { sitesTopic } from "./sites.ts";
 
 const appText = `An app
 
@@ -178,6 +179,7 @@ export const serveTopics: readonly Topic[] = [
   { name: "listen", summary: "ports, unix sockets, inherited sockets", text: listenText },
   { name: "tls", summary: "HTTPS, and certificates from a CA", text: tlsText },
   { name: "files", summary: "static files", text: filesText },
+  sitesTopic,
   { name: "http2", summary: "HTTP/2 and its limits", text: http2Text },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
 ];

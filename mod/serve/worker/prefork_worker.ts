@@ -53,6 +53,7 @@ export async function runPreforkWorker(
   row?.claim(Deno.pid, RowState.starting);
   const requestsMax = drawRequestsMax(plan.process);
   worker = await Worker.create(plan, log, takeTls({}, log), {
+    slot,
     row,
     requestsMax,
     onRequestsMax: () => send({ kind: "retire", why: `it has served ${requestsMax} requests` }),

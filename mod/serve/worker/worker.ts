@@ -36,12 +36,18 @@ export type OpenListeners = (reactor: Reactor, server: HttpServer) => Listener[]
 
 /** What a worker reports to its master; see `RequestStats`. */
 export interface WorkerReporting {
+  /** Its place among the workers of the master; 0 without one. */
+  readonly slot: number;
   readonly row: Row | null;
   readonly requestsMax: number;
   readonly onRequestsMax: () => void;
 }
 
+/** What every worker would say is said by the first. */
+const silent = { info() {}, warn() {} };
+
 export const noReporting: WorkerReporting = {
+  slot: 0,
   row: null,
   requestsMax: Infinity,
   onRequestsMax: () => {},
@@ -105,6 +111,7 @@ export class Worker implements Health {
       get nowMs() {
         return reactor.nowMs;
       },
+      siteLog: reporting.slot === 0 ? log : silent,
       onAppError: (request, error) => logAppError(log, `app failed on ${request}`, error),
       beginAsync: () => reactor.beginAsync(),
       endAsync: () => reactor.endAsync(),

@@ -5,7 +5,15 @@ import { ResourceCache } from "../../../mod/static/resource_cache.ts";
 function resource(bytes: number): Resource {
   const content = new Uint8Array(bytes);
   const one = new Representation(null, bytes, content, NaN, "", "text/plain", null);
-  return { representations: [one], location: null, watched: [], contentBytes: bytes };
+  return {
+    representations: [one],
+    location: null,
+    watched: [],
+    contentBytes: bytes,
+    cacheControl: null,
+    isNegotiated: false,
+    isCompressed: false,
+  };
 }
 
 Deno.test("ResourceCache stays within its limits and keeps what is asked for", () => {

@@ -132,6 +132,8 @@ class Fixture implements Disposable {
     const x = new FakeExchange(method === "HEAD");
     const outcome = this.site.answer(x, requestOf(target, fields, method), this.nowMs);
     if (typeof outcome === "number") x.status = outcome;
+    // A folder without an index.
+    if (outcome === "bare") x.status = 403;
     return x;
   }
 

@@ -122,7 +122,7 @@ export class StaticHandler implements RouteHandler {
     } else if (outcome === 404 || outcome === 400) {
       // Another handler may serve the target, even if no file can have it (h2o passes both on).
       return false;
-    } else if (outcome !== null) {
+    } else if (typeof outcome === "number") {
       this.#engine.answerError(exchange, route, outcome, reasons[outcome]);
     }
     return true;

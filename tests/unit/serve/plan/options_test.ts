@@ -18,7 +18,7 @@ Deno.test("readServePlan() distinguishes apps, folders and texts", () => {
   for (const name of ["a.js", "a.mjs", "a.ts", "a.mts", "a.tsx", "a.jsx"]) {
     assertEquals(readServePlan([name]).app, { kind: "script", path: name });
   }
-  assertEquals(readServePlan(["public.d/"]).app, { kind: "folder", path: "public.d/" });
+  assertEquals(readServePlan(["public.d/"]).app, { kind: "folder", path: "public.d/", hosts: [] });
 });
 
 Deno.test("readServePlan() listens on 8080 by default", () => {
