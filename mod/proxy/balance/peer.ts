@@ -65,6 +65,11 @@ export class Peer implements AddressSource, PeerSettings {
   /** When the peer came back up, for slow_start; 0: not in slow start. */
   recoveredMs = 0;
 
+  /** In a master: until when each worker, of those that count it out, sends it nothing. */
+  outInWorkers: readonly number[] = [];
+  /** Those that have reported on it; 0: this process itself serves. */
+  workerCount = 0;
+
   /** Connection pools, indexed by the number of the code that owns them; private to that owner. */
   readonly pools: unknown[] = [];
 
@@ -138,6 +143,11 @@ export class Peer implements AddressSource, PeerSettings {
   isUnavailable(nowMs: number): boolean {
     return this.failsMax > 0 && this.fails >= this.failsMax &&
       nowMs - this.checkedMs <= this.failTimeoutMs;
+  }
+
+  /** Until it is tried again; 0: it is not unavailable. */
+  unavailableForMs(nowMs: number): number {
+    return this.isUnavailable(nowMs) ? this.failTimeoutMs - (nowMs - this.checkedMs) || 1 : 0;
   }
 
   /** It is ejected as an outlier for now. */

@@ -56,6 +56,8 @@ export class AdminApi implements Health {
   /** See `Health`; `?upstream=NAME` also asks for a server of that upstream. */
   unready(query: string): string | null {
     const { groups } = this.parts;
+    // A master knows from its workers which servers they have taken out.
+    if (query !== "") this.refresh();
     return this.parts.unready() ?? unreadyUpstream(groups, query, this.parts.nowMs());
   }
 

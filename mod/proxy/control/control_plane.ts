@@ -89,7 +89,7 @@ export class ControlPlane implements PeerKeeper {
       clearTimer: (handle) => reactor.clearTimer(handle),
       nowMs: () => reactor.nowMs,
       random: Math.random,
-      log: (line) => logger.error(line),
+      log: (level, line) => logger.write(level, line),
       onResult: (hasChanged) => {
         if (this.#isInCharge) this.#state?.noteProbe(this.groups, this.checker, hasChanged);
         parts.onProbe?.(hasChanged);

@@ -1,5 +1,6 @@
 /** Why a peer gets no requests, or will not for long: one phrase for operators. */
 import type { Peer } from "../balance/peer.ts";
+import { passiveState } from "./passive_state.ts";
 import type { CheckView, PeerCondition } from "./peer_view.ts";
 
 /** The phrase for a peer in this condition; "" when there is nothing to tell. */
@@ -21,6 +22,7 @@ export function reasonOf(
     case "unavail":
       return unavailableReason(peer, nowMs);
     case "up":
+      if (passiveState(peer, nowMs).outCount > 0) return passiveReason(peer, nowMs);
       if (peer.isFull) return `has its ${peer.connectionsMax} requests of max_conns`;
       return check === null || check.lastFault === ""
         ? ""
@@ -44,7 +46,16 @@ function unavailableReason(peer: Peer, nowMs: number): string {
     const why = peer.ejectionReason === "" ? "" : `: ${peer.ejectionReason}`;
     return `ejected for another ${seconds} s${why}`;
   }
-  const leftMs = peer.failTimeoutMs - (nowMs - peer.checkedMs);
-  const seconds = Math.max(1, Math.ceil(leftMs / 1000));
-  return `${peer.fails} failed requests (max_fails ${peer.failsMax}), tried again in ${seconds} s`;
+  return passiveReason(peer, nowMs);
+}
+
+/** Workers count failures each for itself. */
+function passiveReason(peer: Peer, nowMs: number): string {
+  const { outCount, processCount, leftMs } = passiveState(peer, nowMs);
+  const again = `tried again in ${Math.max(1, Math.ceil(leftMs / 1000))} s`;
+  if (peer.workerCount === 0) {
+    return `${peer.fails} failed requests (max_fails ${peer.failsMax}), ${again}`;
+  }
+  const where = `in ${outCount} of ${processCount} workers`;
+  return `out ${where} by failed requests (max_fails ${peer.failsMax}), ${again}`;
 }

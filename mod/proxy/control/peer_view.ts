@@ -8,6 +8,7 @@ import type { PeerGroup } from "../balance/peer_group.ts";
 import type { PeerSettings } from "../balance/peer_settings.ts";
 import { peerDefaults } from "../plan/upstream_defaults.ts";
 import { type PeerPlan, routeForm } from "../plan/plan.ts";
+import { isOutEverywhere } from "./passive_state.ts";
 import { reasonOf } from "./peer_reason.ts";
 
 export type PeerCondition = "up" | "draining" | "down" | "unavail" | "checking" | "unhealthy";
@@ -29,7 +30,7 @@ export function conditionOf(peer: Peer, check: CheckView | null, nowMs: number):
   if (peer.down) return "down";
   if (peer.draining) return "draining";
   if (peer.checkDown) return check !== null && check.probes > 0 ? "unhealthy" : "checking";
-  return peer.isUnknown || peer.isUnavailable(nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
+  return peer.isUnknown || isOutEverywhere(peer, nowMs) || peer.isEjected(nowMs) ? "unavail" : "up";
 }
 
 /** A server's configuration: the JSON that POST and PATCH accept and return. */

@@ -1,6 +1,7 @@
 /** `/readyz?upstream=NAME`: readiness that needs a peer. */
 import type { Peer } from "../balance/peer.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
+import { isOutEverywhere } from "./passive_state.ts";
 
 /**
  * Why an upstream that `query` names (`upstream=NAME`, several times or not at all) has nobody to
@@ -22,5 +23,5 @@ export function unreadyUpstream(
 /** A full one is up: its requests wait or go elsewhere for a moment. */
 function isUp(peer: Peer, nowMs: number): boolean {
   return !peer.down && !peer.checkDown && !peer.draining && !peer.isUnknown &&
-    !peer.isEjected(nowMs) && !peer.isUnavailable(nowMs);
+    !peer.isEjected(nowMs) && !isOutEverywhere(peer, nowMs);
 }

@@ -24,7 +24,7 @@ export interface CheckerParts {
   nowMs(): number;
   /** Returns a number in [0, 1). */
   random(): number;
-  log(line: string): void;
+  log(level: "notice" | "error", line: string): void;
   /** Called after each probe; `hasChanged` when the peer went up or down. */
   onResult?(hasChanged: boolean): void;
 }
@@ -279,7 +279,7 @@ export class Checker {
     if (result !== null) {
       one.failures++;
       const line = probeFaultLine(result, one.name, one.check.type);
-      if (line !== null) this.#parts.log(line);
+      if (line !== null) this.#parts.log("error", line);
     }
     const transition = one.state.note(result === null);
     this.#apply(one, transition);
@@ -293,12 +293,15 @@ export class Checker {
   #say(one: CheckedPeer, isFault: boolean, hasChanged: boolean, note: string): void {
     const isNews = isFault ? note !== one.lastNote : hasChanged;
     if (isFault || hasChanged) one.lastNote = note;
-    if (isNews && note !== "") this.#parts.log(`check of ${one.name}: ${note}`);
+    if (!isNews || note === "") return;
+    this.#parts.log(isFault ? "error" : "notice", `check of ${one.name}: ${note}`);
   }
 
   #apply(one: CheckedPeer, transition: Transition): void {
     if (transition === "none") return;
-    this.#parts.log(transitionLine(transition, one.name));
+    // Tengine calls both an error; that a peer is up again, or at all, is none.
+    const level = transition === "up" ? "notice" : "error";
+    this.#parts.log(level, transitionLine(transition, one.name));
     one.peer.checkDown = one.state.isDown;
     if (transition === "down") one.unhealthyCount++;
     else one.peer.comeBack(this.#parts.nowMs());

@@ -278,6 +278,7 @@ export class ProxyServer {
       groups,
       connections: () => this.#engine.connectionCount,
       idleCount: (group) => this.#compiler.idleCount(group),
+      nowMs: () => reactor.nowMs,
     });
     await member.attach({
       groups,

@@ -19,6 +19,8 @@ export interface CountedThings {
   /** Open client connections. */
   connections(): number;
   idleCount(group: PeerGroup): number;
+  /** Of the reactor. */
+  nowMs(): number;
 }
 
 /** The last report of a group. */
@@ -29,7 +31,10 @@ interface Reported {
   rest: string;
 }
 
-/** Counters compared per peer: a change of any other counter also changes one of them. */
+/**
+ * Counters compared per peer: a change of any other counter, and of its being unavailable, also
+ * changes one of them. Only the end of that time does not, which its report has told before.
+ */
 const markCount = 7;
 
 export class CountersReporter {
@@ -84,7 +89,7 @@ export class CountersReporter {
     const counters = [];
     for (let i = 0; i < peers.length; i++) {
       if (mark(reported.marks, i * markCount, peers[i])) {
-        counters.push(peerCountersOf(peers[i], keys[i]));
+        counters.push(peerCountersOf(peers[i], keys[i], this.#things.nowMs()));
       }
     }
     if (!isWhole && counters.length === 0 && reported.rest === rest) return null;

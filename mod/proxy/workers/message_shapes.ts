@@ -77,6 +77,7 @@ const peerCounters = record<PeerCounters>({
   requests: count,
   failedRequests: count,
   unavailableCount: count,
+  unavailableForMs: amount,
   responses: list(amount, 6),
   headerTimeSumMs: amount,
   headerTimeCount: count,

@@ -96,6 +96,8 @@ export interface PeerCounters {
   readonly requests: number;
   readonly failedRequests: number;
   readonly unavailableCount: number;
+  /** How long the worker sends it nothing because of failed requests, from now; 0: it does. */
+  readonly unavailableForMs: number;
   readonly responses: readonly number[];
   readonly headerTimeSumMs: number;
   readonly headerTimeCount: number;
@@ -119,13 +121,14 @@ export function peerKeys(peers: readonly Peer[]): readonly string[] {
   return keys;
 }
 
-export function peerCountersOf(peer: Peer, key: string): PeerCounters {
+export function peerCountersOf(peer: Peer, key: string, nowMs: number): PeerCounters {
   return {
     key,
     active: peer.active,
     requests: peer.requests,
     failedRequests: peer.failedRequests,
     unavailableCount: peer.unavailableCount,
+    unavailableForMs: peer.unavailableForMs(nowMs),
     responses: [...peer.responses],
     headerTimeSumMs: peer.headerTimeSumMs,
     headerTimeCount: peer.headerTimeCount,

@@ -16,9 +16,9 @@ class Held {
   readonly upstreams = new Map<string, HeldUpstream>();
   #rest: CountersMessage;
 
-  constructor(message: CountersMessage) {
+  constructor(message: CountersMessage, nowMs: number) {
     this.#rest = message;
-    this.take(message);
+    this.take(message, nowMs);
   }
 
   get rest(): CountersMessage {
@@ -26,12 +26,16 @@ class Held {
   }
 
   /** Merges a message, which holds only changes. */
-  take(message: CountersMessage): void {
+  take(message: CountersMessage, nowMs: number): void {
     this.#rest = message;
     for (const upstream of message.upstreams) {
       const known = upstream.isWhole ? undefined : this.upstreams.get(upstream.name);
-      const peers = known?.peers ?? new Map<string, PeerCounters>();
-      for (const peer of upstream.peers) peers.set(peer.key, peer);
+      const peers = known?.peers ?? new Map<string, HeldPeer>();
+      for (const peer of upstream.peers) {
+        const { unavailableForMs } = peer;
+        const outUntilMs = unavailableForMs > 0 ? nowMs + unavailableForMs : 0;
+        peers.set(peer.key, { ...peer, outUntilMs });
+      }
       this.upstreams.set(upstream.name, { counters: upstream, peers });
     }
   }
@@ -50,7 +54,12 @@ class Held {
 interface HeldUpstream {
   /** Do not use its `peers`: they are only those of the last message. */
   readonly counters: UpstreamCounters;
-  readonly peers: Map<string, PeerCounters>;
+  readonly peers: Map<string, HeldPeer>;
+}
+
+interface HeldPeer extends PeerCounters {
+  /** Until then the worker sends it nothing, by our clock; 0: it does. */
+  readonly outUntilMs: number;
 }
 
 export class WorkerTotals {
@@ -58,10 +67,11 @@ export class WorkerTotals {
   /** The sum of the ended workers, so that totals never decrease. */
   #ended: Held | null = null;
 
-  take(pid: number, message: CountersMessage): void {
+  /** `nowMs`: of the clock that `passiveState` is asked with. */
+  take(pid: number, message: CountersMessage, nowMs: number): void {
     const held = this.#latest.get(pid);
-    if (held === undefined) this.#latest.set(pid, new Held(message));
-    else held.take(message);
+    if (held === undefined) this.#latest.set(pid, new Held(message, nowMs));
+    else held.take(message, nowMs);
   }
 
   forget(pid: number): void {
@@ -72,7 +82,7 @@ export class WorkerTotals {
       ...upstream,
       idle: 0,
       http2: withoutOpen(upstream.http2),
-      peers: upstream.peers.map((peer) => ({ ...peer, active: 0 })),
+      peers: upstream.peers.map((peer) => ({ ...peer, active: 0, unavailableForMs: 0 })),
     }));
     const listeners = last.listeners.map((listener) => ({
       ...listener,
@@ -80,7 +90,8 @@ export class WorkerTotals {
       http2: withoutOpen(listener.http2),
     }));
     const ended = { ...last, connections: 0, listeners, upstreams };
-    this.#ended = new Held(this.#ended === null ? ended : sumOf(this.#ended.whole(), ended));
+    const all = this.#ended === null ? ended : sumOf(this.#ended.whole(), ended);
+    this.#ended = new Held(all, 0);
   }
 
   /** Open connections of these workers. */
@@ -111,8 +122,15 @@ export class WorkerTotals {
     return this.#sumOf(group.plan.name, "idle");
   }
 
-  /** Overwrites the master's counters; the master has no traffic of its own. */
-  writeTo(metrics: EngineMetrics, groups: readonly PeerGroup[]): void {
+  /**
+   * Overwrites the master's counters; the master has no traffic of its own. `pids`: the workers that
+   * serve now.
+   */
+  writeTo(
+    metrics: EngineMetrics,
+    groups: readonly PeerGroup[],
+    pids: readonly number[],
+  ): void {
     const all = this.#all();
     const sum = (value: (message: CountersMessage) => number) =>
       all.reduce((total, { rest }) => total + value(rest), 0);
@@ -130,8 +148,14 @@ export class WorkerTotals {
       group.retriesDenied = this.#sumOf(name, "retriesDenied");
       group.http2.assign(all.flatMap(({ upstreams }) => upstreams.get(name)?.counters.http2 ?? []));
       const maps = all.flatMap(({ upstreams }) => upstreams.get(name)?.peers ?? []);
+      const serving = pids.flatMap((pid) =>
+        this.#latest.get(pid)?.upstreams.get(name)?.peers ?? []
+      );
       const keys = peerKeys(group.peers);
-      for (const [index, peer] of group.peers.entries()) writePeer(peer, keys[index], maps);
+      for (const [index, peer] of group.peers.entries()) {
+        writePeer(peer, keys[index], maps);
+        writePassive(peer, keys[index], serving);
+      }
     }
   }
 
@@ -178,6 +202,17 @@ function writePeer(
     for (let i = 1; i <= 5; i++) peer.responses[i] += counters.responses[i];
     peer.tally.add(counters.tally);
   }
+}
+
+/** Which of the workers that serve have taken the peer out. */
+function writePassive(
+  peer: Peer,
+  key: string,
+  serving: readonly ReadonlyMap<string, HeldPeer>[],
+): void {
+  const reports = serving.flatMap((peers) => peers.get(key) ?? []);
+  peer.workerCount = reports.length;
+  peer.outInWorkers = reports.map(({ outUntilMs }) => outUntilMs).filter((until) => until > 0);
 }
 
 function sumOf(left: CountersMessage, right: CountersMessage): CountersMessage {

@@ -45,7 +45,7 @@ Deno.test("A peer whose check fails is taken out and back with Tengine's lines, 
   await using proxy = await TestProxy.start(
     config([`127.0.0.1:${a.port}`, `127.0.0.1:${b.port}`], check),
   );
-  const up = (port: number) => `[error] enable check peer: 127.0.0.1:${port} \n`;
+  const up = (port: number) => `[notice] enable check peer: 127.0.0.1:${port} \n`;
   const down = (port: number) => `[error] disable check peer: 127.0.0.1:${port} \n`;
   // Both are up after two checks, before the first request is accepted.
   await proxy.get("/status");

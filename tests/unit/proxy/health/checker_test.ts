@@ -45,7 +45,7 @@ class World {
     clearTimer: (handle: number) => void this.#timers.delete(handle),
     nowMs: () => this.nowMs,
     random: () => 0,
-    log: (line: string) => void this.log.push(line),
+    log: (_level: string, line: string) => void this.log.push(line),
   };
 
   /** Answers every pending probe; returns their ports. */
