@@ -35,9 +35,9 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
     );
   }
   assertEquals(await ready(), 200);
-  // The kernel deals connections to the workers.
+  // One after the other, they may all be accepted by the same worker.
   await proxy.child.waitUntil("both workers", async () => {
-    await proxy.get("/");
+    await Promise.all(Array.from({ length: 50 }, () => proxy.get("/")));
     return (await peersOf(proxy)).every(({ state }) => state === "unavail") ? true : null;
   });
   for (const { reason } of await peersOf(proxy)) {
