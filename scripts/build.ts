@@ -1,6 +1,7 @@
 /** Builds `dist/hayate` with `deno compile`, unless no input has changed since the last build. */
 import { compileProgram } from "./compile_program.ts";
 import { ensureDenort } from "./denort.ts";
+import { ensureEsbuild } from "./esbuild.ts";
 import { hashFiles, listInputs } from "./build_inputs.ts";
 import { missingModules } from "./missing_modules.ts";
 
@@ -34,7 +35,11 @@ const denort = await ensureDenort();
 const fresh = `${output}.new-${Deno.pid}`;
 const env: Record<string, string> = denort === null ? {} : { DENORT_BIN: denort };
 try {
-  await compileProgram({ root, output: fresh, bundle: `${root}/dist/.bundle-${Deno.pid}`, env });
+  const esbuild = await ensureEsbuild();
+  // For the program as it runs from its sources, in tests.
+  await Deno.copyFile(esbuild, `${root}/dist/esbuild`);
+  const bundle = `${root}/dist/.bundle-${Deno.pid}`;
+  await compileProgram({ root, output: fresh, bundle, env, esbuild });
 } catch (error) {
   console.error(`build: ${(error as Error).message}`);
   Deno.exit(1);

@@ -2,7 +2,8 @@
 
 /** Paths relative to `root`, sorted, so that the digest does not depend on the order of a directory. */
 export async function listInputs(root: string): Promise<string[]> {
-  const scripts = ["build.ts", "compile_program.ts", "denort.ts"].map((name) => `scripts/${name}`);
+  const scripts = ["build.ts", "compile_program.ts", "denort.ts", "esbuild.ts"]
+    .map((name) => `scripts/${name}`);
   const inputs = ["main.ts", "deno.json", "deno.lock", ...scripts];
   await walk(root, "mod", inputs);
   return inputs.sort();

@@ -14,6 +14,8 @@ export interface Compilation {
   /** Folder for the bundle; must not exist; removed at the end. */
   readonly bundle: string;
   readonly env: Readonly<Record<string, string>>;
+  /** The program that `mod/script` runs; for the target's CPU. */
+  readonly esbuild: string;
   /** As for `deno compile --target`; default: this machine. */
   readonly target?: string;
   /** Called with the bundle before it is compiled. */
@@ -27,12 +29,16 @@ const worker = {
   asked: "worker.ts",
 };
 
+/** Beside main.js, where `mod/script/esbuild/program.ts` looks for it. */
+const embeddedEsbuild = "esbuild";
+
 /** Throws with Deno's output when the program cannot be compiled. */
 export async function compileProgram(compilation: Compilation): Promise<void> {
-  const { root, output, bundle, env, target, seal } = compilation;
+  const { root, output, bundle, env, esbuild, target, seal } = compilation;
   try {
     await runDeno(bundleArgs(root, bundle), root, env);
     await Deno.writeTextFile(`${bundle}/${worker.asked}`, `import "./${worker.bundled}";\n`);
+    await Deno.copyFile(esbuild, `${bundle}/${embeddedEsbuild}`);
     await seal?.(bundle);
     await runDeno(compileArgs(bundle, output, target), bundle, env);
   } finally {
@@ -75,6 +81,8 @@ function compileArgs(folder: string, output: string, target: string | undefined)
     "--no-code-cache",
     "--include",
     `${folder}/${worker.asked}`,
+    "--include",
+    `${folder}/${embeddedEsbuild}`,
     "--output",
     output,
     `${folder}/main.js`,

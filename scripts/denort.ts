@@ -41,7 +41,8 @@ export function hostCpu(): Cpu {
   return Deno.build.arch === "aarch64" ? "arm64" : "x64";
 }
 
-function cacheFolder(): string {
+/** Where the tools of the build are kept. */
+export function cacheFolder(): string {
   return Deno.env.get("HAYATE_CACHE") ?? `${Deno.env.get("HOME")}/.cache/hayate`;
 }
 
@@ -119,7 +120,8 @@ async function run(command: string, args: string[], cwd: string): Promise<void> 
   fail(`${command} ${args.join(" ")} failed: ${reason}`);
 }
 
-async function exists(path: string): Promise<boolean> {
+/** Whether `path` is a file. */
+export async function exists(path: string): Promise<boolean> {
   try {
     return (await Deno.stat(path)).isFile;
   } catch (error) {

@@ -1,9 +1,10 @@
 /**
  * The build context of the image: the sources, and a `toolchain/` with what this machine has already
- * fetched (Deno, denort, the packages of deno.lock), so that the build inside the image needs no
+ * fetched (Deno, denort, esbuild, the packages of deno.lock), so that the build inside the image needs no
  * registry.
  */
 import { ensureDenort, hostCpu } from "./denort.ts";
+import { ensureEsbuild, fileName } from "./esbuild.ts";
 
 /** Makes the folder and returns its path; the caller removes it. */
 export async function makeContext(root: string): Promise<string> {
@@ -22,6 +23,7 @@ async function copyToolchain(root: string, target: string): Promise<void> {
   await Deno.copyFile(Deno.execPath(), `${target}/deno-${version}/deno`);
   const denort = await ensureDenort();
   if (denort !== null) await Deno.copyFile(denort, `${target}/denort-${version}-${hostCpu()}`);
+  await Deno.copyFile(await ensureEsbuild(), `${target}/${fileName(hostCpu())}`);
   await copyPackages(root, `${target}/deno-dir`);
   await copyBundler(root, `${target}/deno-dir`);
 }

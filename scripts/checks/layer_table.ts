@@ -5,8 +5,8 @@ export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
   ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
   // http1 and http2 are siblings: what both need is in http.
-  ["http1", "http2", "net", "process", "log", "script"],
-  ["conn", "tls", "static", "lifecycle", "acme"],
+  ["http1", "http2", "net", "process", "log"],
+  ["conn", "tls", "static", "lifecycle", "acme", "script"],
   ["probes"],
   ["load", "serve", "supervise", "proxy", "doctor", "health"],
 ];
@@ -38,6 +38,11 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   lifecycle: [
     ["core"],
+  ],
+  script: [
+    ["esbuild"],
+    ["linker"],
+    ["cache"],
   ],
   acme: [
     ["der"],
@@ -207,6 +212,11 @@ export const importRules: readonly {
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
   // Deno's own CompressionStream has no Zstandard and no levels.
   { prefix: "node:zlib", owners: ["mod/std/"], instead: "use mod/std/compressor.ts" },
+  {
+    prefix: "node:module",
+    owners: ["mod/script/"],
+    instead: "use import: only an app's packages need require",
+  },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },

@@ -1,4 +1,5 @@
 /** The components of a binary as CycloneDX 1.5 (ECMA-424), from deno.lock. Pure. */
+import { esbuildVersion } from "../../mod/script/esbuild/version.ts";
 
 /** Input of the bill. */
 export interface Bill {
@@ -76,6 +77,15 @@ function runtimeParts(bill: Bill): Component[] {
       version: bill.v8Version,
       description: "a part of deno",
       licenses: [{ license: { id: "BSD-3-Clause" } }],
+    },
+    {
+      type: "application",
+      "bom-ref": `esbuild@${esbuildVersion}`,
+      name: "esbuild",
+      version: esbuildVersion,
+      purl: `pkg:github/evanw/esbuild@v${esbuildVersion}`,
+      description: "a program that the binary contains, and runs to link an app's modules",
+      licenses: [{ license: { id: "MIT" } }],
     },
     {
       type: "library",

@@ -16,12 +16,12 @@ async function bill() {
   return { text, document: JSON.parse(text), lock: JSON.parse(lock) };
 }
 
-Deno.test("renderBill() lists the runtime, OpenSSL and every package of deno.lock", async () => {
+Deno.test("renderBill() lists the runtime, esbuild, OpenSSL and every package of deno.lock", async () => {
   const { document, lock } = await bill();
   assertEquals([document.bomFormat, document.specVersion], ["CycloneDX", "1.5"]);
   const names: string[] = document.components.map((each: { name: string }) => each.name);
-  for (const name of ["deno", "v8", "openssl"]) assert(names.includes(name), name);
-  assertEquals(names.length, 4 + Object.keys(lock.npm).length);
+  for (const name of ["deno", "v8", "esbuild", "openssl"]) assert(names.includes(name), name);
+  assertEquals(names.length, 5 + Object.keys(lock.npm).length);
   for (const component of document.components) {
     if (component.purl?.startsWith("pkg:npm/") !== true) continue;
     assert(/^[0-9a-f]{128}$/.test(component.hashes[0].content), component.name);
