@@ -2,8 +2,9 @@
 
 import { withOriginalPaths } from "./script_path.ts";
 
-/** What to do with a script that imports packages. */
-const wayOut = "bundle the app into one file first, for example: deno bundle -o app.bundle.js ";
+/** The linker resolves literal names; with others Deno's own loader is asked, which knows no packages. */
+const wayOut = "a name that is put together at run time is not looked up in node_modules; " +
+  "write it as a literal";
 
 /** Shape of the errors that Deno's loader throws. */
 interface LoaderError {
@@ -19,8 +20,7 @@ export function explainLoadFailure(path: string, error: unknown): string {
   const { code } = error as LoaderError;
   const specifier = unresolvedSpecifier(message);
   if (specifier !== null) {
-    return `${path}: cannot import ${specifier}: the compiled hayate resolves only files and node: ` +
-      `modules; ${wayOut}${path}`;
+    return `${path}: cannot import ${specifier}: ${wayOut}`;
   }
   const missing = /Module not found:? "?(file:\/\/[^\s"]+)/.exec(message);
   if (missing !== null) return `${path}: imports ${fromUrl(missing[1])}, which does not exist`;
@@ -45,7 +45,8 @@ function unresolvedSpecifier(message: string): string | null {
 
 /** `path:line:column` of the first stack frame in a file. */
 function firstFrame(stack: string): string | null {
-  const match = /(file:\/\/[^\s)]+:\d+:\d+)/.exec(withOriginalPaths(stack));
+  // A path may have spaces.
+  const match = /(file:\/\/[^\n]+?:\d+:\d+)/.exec(withOriginalPaths(stack));
   return match === null ? null : fromUrl(match[1]);
 }
 
@@ -53,6 +54,8 @@ function spellUrls(text: string): string {
   return text.replace(/file:\/\/[^\s"]+/g, fromUrl);
 }
 
+/** The path of a file's URL; in a stack trace Deno has decoded it already. */
 function fromUrl(url: string): string {
-  return decodeURIComponent(url.replace(/^file:\/\//, ""));
+  const path = url.replace(/^file:\/\//, "");
+  return /%[0-9A-Fa-f]{2}/.test(path) ? decodeURIComponent(path) : path;
 }

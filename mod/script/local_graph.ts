@@ -1,5 +1,5 @@
 /** The local files that an app consists of. */
-import { toFileUrl } from "./script_path.ts";
+import { toFileUrl } from "../base/file_url.ts";
 import { findSpecifiers, needsStripping, stripTypes } from "./strip_types.ts";
 
 /** Far more than an app has by hand; a folder of generated modules must not stop a start. */

@@ -1,14 +1,15 @@
 /** Loads a user's module from disk at run time; works in the compiled program too. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { explainLoadFailure } from "./explain.ts";
-import { toFileUrl } from "./script_path.ts";
+import { isPlainApp } from "./plain_app.ts";
+import { toFileUrl } from "../base/file_url.ts";
 
 export { withOriginalPaths } from "./script_path.ts";
 
 /** What a module exports. */
 export type ScriptModule = Readonly<Record<string, unknown>>;
 
-const typed = /\.(ts|mts|tsx|jsx)$/;
+const typed = /\.m?ts$/;
 
 /**
  * Imports the module at `path`: .js and .mjs unchanged, .ts, .mts, .tsx and .jsx with types
@@ -20,6 +21,7 @@ export async function loadScript(
   names: readonly string[] = [],
 ): Promise<ScriptModule> {
   const real = realPath(path);
+  if (!isPlainApp(real)) return await loadLinked(path, real, names);
   try {
     if (!typed.test(real) && !await hidesNames(real, names)) return await import(toFileUrl(real));
   } catch (error) {
@@ -42,6 +44,27 @@ async function hidesNames(real: string, names: readonly string[]): Promise<boole
     // Not valid JavaScript: the import will report what is wrong, and where.
     if (error instanceof SyntaxError) return false;
     throw error;
+  }
+}
+
+async function loadLinked(
+  path: string,
+  real: string,
+  names: readonly string[],
+): Promise<ScriptModule> {
+  const [{ linkCached }, { importLinked }] = await Promise.all([
+    import("./cache/linked_cache.ts"),
+    import("./linked_module.ts"),
+  ]);
+  const epilogue = names.length === 0 ? null : (await import("./hidden_names.ts")).exportHidden;
+  const options = epilogue === null ? {} : {
+    epilogue: (source: string, file: string) => epilogue(source, file, names),
+  };
+  const linked = await linkCached(real, path, options, names.join());
+  try {
+    return await importLinked(linked, real);
+  } catch (error) {
+    throw failure(path, error);
   }
 }
 

@@ -8,7 +8,8 @@
  */
 import { basename, dirname } from "../std/path.ts";
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
-import { rememberCopy, toFileUrl } from "./script_path.ts";
+import { toFileUrl } from "../base/file_url.ts";
+import { rememberCopy } from "./script_path.ts";
 import {
   findSpecifiers,
   findUnexported,

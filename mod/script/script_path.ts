@@ -1,12 +1,8 @@
 /** Maps the copies of scripts to their original paths. */
+import { toFileUrl } from "../base/file_url.ts";
 
 /** URL of the original by URL of the copy. */
 const originals = new Map<string, string>();
-
-/** `file:///a%20b` for `/a b`. */
-export function toFileUrl(path: string): string {
-  return "file://" + path.split("/").map(encodeURIComponent).join("/");
-}
 
 /** Records that the module `copyUrl` was made from the file `original`, with the same lines. */
 export function rememberCopy(copyUrl: string, original: string): void {

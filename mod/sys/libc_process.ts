@@ -51,6 +51,13 @@ const symbols = {
    * lock.
    */
   flock_parked: { name: "flock", parameters: ["i32", "i32"], result: "i32", nonblocking: true },
+  /** read(2) on Deno's thread pool: it waits for another process to write. */
+  read_parked: {
+    name: "read",
+    parameters: ["i32", "buffer", "u32"],
+    result: "i32",
+    nonblocking: true,
+  },
   /** For system calls without a wrapper in older C libraries: pidfd_open(2), pidfd_getfd(2). */
   syscall: { parameters: ["i64", "i64", "i64", "i64"], result: "i64" },
 } as const;

@@ -2,10 +2,11 @@
  * Files in memory (memfd_create(2)): they need no writable directory, leave no file behind, and are
  * opened through /proc.
  */
+import { O } from "./descriptor_flags.ts";
 import { libc } from "./libc.ts";
 import { cString, libcProcess } from "./libc_process.ts";
 
-const MFD = { cloexec: 1, noexecSeal: 8 } as const;
+const MFD = { cloexec: 1, noexecSeal: 8, exec: 16 } as const;
 const prGetDumpable = 3;
 
 /** An open file without a name. It exists until `close`, and longer if others have it open. */
@@ -43,6 +44,28 @@ export function openMemoryFile(name: string): MemoryFile | null {
   if (isThere(file.path)) return file;
   file.close();
   return null;
+}
+
+/**
+ * A file in memory that holds `program` and can be run by its `path` while it is open; null where
+ * that is not possible or not allowed (vm.memfd_noexec).
+ */
+export function openProgramFile(name: string, program: Uint8Array): MemoryFile | null {
+  const label = cString(name);
+  // Kernels before 6.3 do not know the flag; later ones may require it.
+  let fd = libcProcess.memfd_create(label, MFD.cloexec | MFD.exec);
+  if (fd < 0) fd = libcProcess.memfd_create(label, MFD.cloexec);
+  if (fd < 0) return null;
+  const writable = new MemoryFile(fd);
+  try {
+    if (!isThere(writable.path)) return null;
+    Deno.writeFileSync(writable.path, program);
+    // A file that is open for writing cannot be run (execve(2), ETXTBSY).
+    const readable = libcProcess.open(cString(writable.path), O.cloexec, 0);
+    return readable < 0 ? null : new MemoryFile(readable);
+  } finally {
+    writable.close();
+  }
 }
 
 /**

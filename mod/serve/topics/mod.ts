@@ -39,9 +39,18 @@ aborted with an AbortError, and a streamed body is cancelled.
 When a handler throws, the client gets a 500 and one log line has the stack; the
 connection stays open and the worker keeps serving.
 
-.ts files need no build: types are stripped, not checked. Imports of relative files
-and of JSON are resolved when the app starts. An app that needs node_modules must be
-bundled into one file first, for example with esbuild --bundle --format=esm.
+.ts, .tsx and .jsx files need no build: they are compiled at start, not type-checked.
+Names are resolved as in Node and Deno:
+
+  import { Hono } from "hono"       node_modules beside the app or above it: exports,
+                                    imports, CommonJS and native packages
+  npm:hono@4, jsr:@std/path         the same folders; nothing is downloaded. JSR's names
+                                    are in them after deno install or npx jsr add
+  deno.json, tsconfig.json          imports, workspaces, paths, JSX and decorators
+
+What has been compiled is kept in $XDG_CACHE_HOME/hayate (~/.cache/hayate), which must
+be ours alone, until a file of the app changes. Without such a folder each start
+compiles again. emitDecoratorMetadata is not supported.
 
 Optional exports:
   export function beforeFork(slot) {}   in the master, before a worker starts

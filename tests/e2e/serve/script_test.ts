@@ -35,27 +35,27 @@ export function greet<T extends Named>(named: T): string { return \`hello \${nam
   );
 });
 
-Deno.test("an app that cannot be loaded is an error in one line, with exit code 78", async () => {
+Deno.test("an app that cannot be loaded is an error with its place, with exit code 78", async () => {
   const rows: [files: Record<string, string>, pattern: RegExp][] = [
     [
       { "app.js": `import { Hono } from "hono"; export default new Hono();` },
-      /cannot import "hono": .*resolves only files and node: modules; bundle the app/,
+      /app\.js:1:22: cannot import "hono": hono is in no node_modules .*\(npm install hono\)\n/,
     ],
     [
       { "app.ts": `import { Hono } from "npm:hono@4"; export default new Hono();` },
-      /cannot import "npm:hono@4": .*bundle the app/,
+      /app\.ts:1:22: cannot import "npm:hono@4": hono is in no node_modules /,
     ],
     [
       { "app.js": `import "jsr:@std/yaml"; export default {};` },
-      /cannot import "jsr:@std\/yaml": .*bundle the app/,
+      /app\.js:1:8: cannot import "jsr:@std\/yaml": .*\(deno add jsr:@std\/yaml/,
     ],
     [
       { "app.js": `import x from "https://example.test/x.js"; export default x;` },
-      /cannot import "https:\/\/example\.test\/x\.js": .*bundle the app/,
+      /app\.js:1:15: cannot import "https:\/\/example\.test\/x\.js": hayate downloads nothing/,
     ],
     [
       { "app.js": `import x from "./none.js"; export default x;` },
-      /app\.js: imports .*\/none\.js, which does not exist/,
+      /app\.js:1:15: cannot import "\.\/none\.js": there is no such file\n.*1 \| import x .*\n.*\| {15}\^/,
     ],
     [{ "app.js": "export default {" }, /app\.js: Unexpected end of input at .*\/app\.js:1:17/],
     [{ "app.ts": "export default { fetch(: };" }, /app\.ts: .*\(1:24\)/],
@@ -70,7 +70,6 @@ Deno.test("an app that cannot be loaded is an error in one line, with exit code 
     const { code, stderr } = await runHayate(["serve", "--port", "0", path]);
     assertEquals(code, 78, stderr);
     assertMatch(stderr, pattern);
-    assertEquals(stderr.trim().split("\n").length, 1, stderr);
   }
   const missing = await runHayate(["serve", "--port", "0", "/nowhere/app.js"]);
   assertEquals([missing.code, missing.stderr], [

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { explainLoadFailure } from "../../../mod/script/explain.ts";
 
-const wayOut = "the compiled hayate resolves only files and node: modules; " +
-  "bundle the app into one file first, for example: deno bundle -o app.bundle.js a.js";
+const wayOut = "a name that is put together at run time is not looked up in node_modules; " +
+  "write it as a literal";
 
 Deno.test("explainLoadFailure() names the import and says what to do", () => {
   const rows = [

@@ -1,0 +1,36 @@
+/**
+ * `require` for files on disk.
+ *
+ * In a compiled program Deno's `require` reads sources only from the program itself. Everything else
+ * of it works on disk, so only the readers of JavaScript and JSON are replaced, as tools for Node do.
+ */
+import { exitCodes, StartError } from "../base/errors.ts";
+
+interface CommonJsModule {
+  exports: unknown;
+  _compile(text: string, path: string): void;
+}
+
+type Reader = (module: CommonJsModule, path: string) => void;
+
+let isInstalled = false;
+
+/** Makes `require` read from disk, for all modules of this thread. */
+export async function installCommonJs(): Promise<void> {
+  if (isInstalled || !Deno.build.standalone) return;
+  isInstalled = true;
+  const { Module } = await import("node:module") as unknown as {
+    Module: { _extensions: Record<string, Reader> };
+  };
+  const readScript: Reader = (module, path) => module._compile(Deno.readTextFileSync(path), path);
+  Module._extensions[".js"] = readScript;
+  Module._extensions[".cjs"] = readScript;
+  Module._extensions[".json"] = (module, path) => {
+    try {
+      module.exports = JSON.parse(Deno.readTextFileSync(path).replace(/^\uFEFF/, ""));
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      throw new StartError(`${path}: ${error.message}`, exitCodes.config, { cause: error });
+    }
+  };
+}

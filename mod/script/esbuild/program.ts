@@ -1,0 +1,35 @@
+/** Where the embedded esbuild is run from. */
+import { StartError } from "../../base/errors.ts";
+import { openProgramFile } from "../../sys/memory_file.ts";
+
+/** A program that can be started while it is open. */
+export interface OpenProgram {
+  readonly path: string;
+  close(): void;
+}
+
+/**
+ * Opens esbuild: from memory, or where memory cannot be run, from a temporary file. Throws
+ * `StartError`.
+ */
+export function openEsbuild(): OpenProgram {
+  if (!Deno.build.standalone) {
+    return { path: new URL("../../../dist/esbuild", import.meta.url).pathname, close() {} };
+  }
+  const program = Deno.readFileSync(new URL("./esbuild", Deno.mainModule));
+  return openProgramFile("esbuild", program) ?? openTemporaryFile(program);
+}
+
+function openTemporaryFile(program: Uint8Array): OpenProgram {
+  try {
+    const path = Deno.makeTempFileSync({ prefix: "hayate-esbuild-" });
+    Deno.writeFileSync(path, program);
+    Deno.chmodSync(path, 0o700);
+    return { path, close: () => Deno.removeSync(path) };
+  } catch (error) {
+    const reason = (error as Error).message;
+    throw new StartError(`cannot write to the temporary folder (TMPDIR): ${reason}`, 1, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A running esbuild that is asked over pipes. It asks back, for the plug-in of a build.
+ *
+ * A process of its own because nothing else of its kind is as fast: mod/README.md has the figures.
+ * It ends when its standard input is closed, also when this process is killed.
+ */
+import { StartError } from "../../base/errors.ts";
+import { PipedProcess } from "../../process/children/piped_process.ts";
+import { decodePacket, encodePacket, PacketBuffer, type Value } from "./packets.ts";
+import { openEsbuild } from "./program.ts";
+import { esbuildVersion } from "./version.ts";
+
+/** A request or a response; all are records. */
+export type Message = Readonly<Record<string, Value>>;
+
+/** Answers what esbuild asks during a build. */
+export type Answer = (request: Message) => Message | Promise<Message>;
+
+export class EsbuildService {
+  readonly #process: PipedProcess;
+  readonly #answer: Answer;
+  readonly #waiting = new Map<number, PromiseWithResolvers<Message>>();
+  readonly #ended: Promise<void>;
+  #lastId = 0;
+
+  private constructor(process: PipedProcess, answer: Answer) {
+    this.#process = process;
+    this.#answer = answer;
+    this.#ended = this.#read();
+  }
+
+  /** Starts esbuild. Throws `StartError`. */
+  static start(answer: Answer): EsbuildService {
+    const program = openEsbuild();
+    try {
+      const words = ["esbuild", `--service=${esbuildVersion}`];
+      return new EsbuildService(PipedProcess.start(program.path, words), answer);
+    } finally {
+      program.close();
+    }
+  }
+
+  /** Sends a request and resolves to its response. Rejects with `StartError` if esbuild has ended. */
+  request(message: Message): Promise<Message> {
+    const id = this.#lastId++;
+    const waiting = Promise.withResolvers<Message>();
+    this.#waiting.set(id, waiting);
+    this.#send(id, true, message);
+    return waiting.promise;
+  }
+
+  /** Ends esbuild and waits until it has gone. */
+  async close(): Promise<void> {
+    this.#process.closeInput();
+    await this.#ended;
+    await this.#process.close();
+  }
+
+  #send(id: number, isRequest: boolean, value: Message): void {
+    this.#process.write(encodePacket({ id, isRequest, value }));
+  }
+
+  async #read(): Promise<void> {
+    const buffer = new PacketBuffer();
+    let isFirst = true;
+    for (let piece = await this.#process.read(); piece !== null;) {
+      buffer.add(piece);
+      for (let bytes = buffer.next(); bytes !== null; bytes = buffer.next()) {
+        // The first packet is the version, which we have named.
+        if (!isFirst) this.#take(bytes);
+        isFirst = false;
+      }
+      piece = await this.#process.read();
+    }
+    const ended = new StartError("the embedded esbuild has ended: out of memory?");
+    for (const { reject } of this.#waiting.values()) reject(ended);
+    this.#waiting.clear();
+  }
+
+  #take(bytes: Uint8Array): void {
+    const { id, isRequest, value } = decodePacket(bytes);
+    if (isRequest) return void this.#respond(id, value as Message);
+    this.#waiting.get(id)?.resolve(value as Message);
+    this.#waiting.delete(id);
+  }
+
+  async #respond(id: number, request: Message): Promise<void> {
+    const isPing = request["command"] === "ping";
+    this.#send(id, false, isPing ? {} : await this.#answer(request));
+  }
+}

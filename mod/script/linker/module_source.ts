@@ -1,0 +1,59 @@
+/** What esbuild gets for each file of an app, in place of the file itself. */
+import { dirname } from "../../std/path.ts";
+import { toFileUrl } from "../../base/file_url.ts";
+
+/** Stands for `import.meta`: a linked module has the URL of the whole. */
+export const metaName = "__hayate_meta";
+/** Loads a CommonJS module by its path; declared in front of the linked code. */
+export const requireName = "__hayate_require";
+/** Namespace of the second half of a CommonJS module, see `cjsFacade`. */
+export const cjsNamespace = "cjs";
+
+/**
+ * An ES module in place of the CommonJS module at `path`. As in Node its default export is
+ * `module.exports`, whatever that says of itself, and its properties are the named exports.
+ */
+export function cjsFacade(path: string): string {
+  const name = JSON.stringify(path);
+  return `export * from ${JSON.stringify(`${cjsNamespace}:${path}`)};` +
+    `export default ${requireName}(${name});`;
+}
+
+/** A module whose exports esbuild finds out when it runs. */
+export function cjsExports(path: string): string {
+  return `module.exports = ${requireName}(${JSON.stringify(path)});`;
+}
+
+/** The text of an ES module, with what it expects from its surroundings in front of line 1. */
+export function esmSource(path: string, text: string, isEntry: boolean): string {
+  let front = "";
+  if (text.includes("import.meta")) front += metaOf(path, isEntry);
+  if (path.includes("/node_modules/") && wantsNodeTimers(text)) front += nodeTimers;
+  if (front === "") return text;
+  // A #! is allowed only at the start.
+  return front +
+    text.replace(/^\uFEFF?(#!)?/, (_, hashBang) => hashBang === undefined ? "" : "//#!");
+}
+
+/** As Deno has it: the entry is the main module. */
+function metaOf(path: string, isMain: boolean): string {
+  const url = JSON.stringify(toFileUrl(path));
+  const members = [
+    `url:${url}`,
+    `filename:${JSON.stringify(path)}`,
+    `dirname:${JSON.stringify(dirname(path))}`,
+    `main:${isMain}`,
+    `resolve:(name)=>/^(\\.{0,2}\\/|[a-z]+:)/.test(name)?new URL(name,${url}).href:` +
+    `"file://"+${requireName}.resolve(name,{paths:[${JSON.stringify(dirname(path))}]})`,
+  ];
+  return `const ${metaName}={__proto__:null,${members.join(",")}};`;
+}
+
+/** Timers are objects with `unref` for packages, and numbers for the app, as in Deno. */
+function wantsNodeTimers(text: string): boolean {
+  if (!/\.(?:unref|hasRef)\b/.test(text) || !/\bset(?:Timeout|Interval)\(/.test(text)) return false;
+  // It has them from somewhere already.
+  return !/\b(?:import|function|const|let|var)\b[^;()=]*\bset(?:Timeout|Interval)\b/.test(text);
+}
+
+const nodeTimers = `import{setTimeout,setInterval}from"node:timers";`;
