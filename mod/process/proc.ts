@@ -18,6 +18,15 @@ export function processInfo(pid: number): ProcessInfo | null {
   return { pid, parent: Number(fields[1]), startTime: fields[19] };
 }
 
+/** Our pid namespace, such as `pid:[4026531836]`; "" where /proc does not tell. */
+export function pidSpace(): string {
+  try {
+    return Deno.readLinkSync("/proc/self/ns/pid");
+  } catch {
+    return "";
+  }
+}
+
 /** The environment that a process was started with, or null when access is denied. */
 export function startEnvironment(pid: number): Record<string, string> | null {
   const text = readProc(`${pid}/environ`);

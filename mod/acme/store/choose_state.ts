@@ -1,6 +1,6 @@
 /** Where the state is kept: in the folder that was asked for, or in memory. */
-import { systemReason } from "../../base/errors.ts";
 import { stateInMemory } from "../core/settings.ts";
+import { openMemoryFolder } from "./memory_folder.ts";
 import { StateFolder } from "./state_folder.ts";
 
 export interface ChosenState {
@@ -18,7 +18,7 @@ export interface ChosenState {
 /** `state`: a folder or `memory`. */
 export function chooseState(state: string): ChosenState {
   if (state === stateInMemory) {
-    const { reason, ...memory } = inMemory();
+    const { reason, ...memory } = openMemoryFolder();
     const fault = reason === null
       ? null
       : `acme: no folder in memory can be written: ${reason}; no certificate is ordered`;
@@ -29,33 +29,6 @@ export function chooseState(state: string): ChosenState {
   const fault =
     `acme: cannot write ${state}: ${reason}; no certificate is ordered, as every start ` +
     "would order again";
-  const { path, dispose } = inMemory();
+  const { path, dispose } = openMemoryFolder();
   return { path, fault, dispose };
-}
-
-/** A new folder, on a file system in memory where the host has one; or why there is none. */
-function inMemory(): Pick<ChosenState, "path" | "dispose"> & { readonly reason: string | null } {
-  const prefix = "hayate-acme-";
-  let reason = "";
-  for (const options of [{ dir: "/dev/shm", prefix }, { prefix }]) {
-    const path = makeFolder(options);
-    if (path instanceof Error) {
-      reason = systemReason(path);
-      continue;
-    }
-    const dispose = () => Deno.removeSync(path, { recursive: true });
-    const fault = new StateFolder(path).prepare();
-    if (fault === null) return { path, reason: null, dispose };
-    reason = fault;
-    dispose();
-  }
-  return { path: null, reason, dispose: () => {} };
-}
-
-function makeFolder(options: Deno.MakeTempOptions): string | Error {
-  try {
-    return Deno.makeTempDirSync(options);
-  } catch (error) {
-    return error as Error;
-  }
 }

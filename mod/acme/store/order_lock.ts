@@ -6,6 +6,7 @@
 import { count, readShaped, record, type Shape, text, whole } from "../../base/shape.ts";
 import { readText } from "./read_text.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
+import { pidSpace } from "../../process/proc.ts";
 
 /** Above the time that one order can take (`orderMaxMs`). */
 const lifeMs = 10 * 60_000;
@@ -97,15 +98,6 @@ function isOver({ host, pid, untilMs, ...owner }: Owner, nowMs: number): boolean
   if (host !== Deno.hostname() || owner.pidSpace !== pidSpace()) return false;
   // A restarted container has its namespace again, and often its process id.
   return pid === Deno.pid || !isAlive(pid);
-}
-
-/** `pid:[4026531836]`; "" where /proc does not tell. */
-function pidSpace(): string {
-  try {
-    return Deno.readLinkSync("/proc/self/ns/pid");
-  } catch {
-    return "";
-  }
 }
 
 function isAlive(pid: number): boolean {

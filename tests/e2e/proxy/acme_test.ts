@@ -1,5 +1,6 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { readIfThere } from "../../../mod/process/files/pid_file.ts";
 import { runHayate, runProgram } from "../../support/binary.ts";
 import { acmeConfig } from "../../support/acme_config.ts";
 import { AcmeFront, problem } from "../../support/acme_front.ts";
@@ -258,6 +259,28 @@ peerTest(programs, "state: memory orders at each start, and leaves nothing", asy
   await proxy.child.status;
   const left = folders().map(({ name }) => name);
   assert(own.some(({ name }) => !left.includes(name)));
+});
+
+Deno.test("state: memory of a process that was killed is removed by the next start", async () => {
+  const config =
+    `acme: {accept-tos: YES, state: memory, tls-port: PORT, directory: "http://127.0.0.1:1/"}
+listen: [{port: PORT, host: 127.0.0.1, ssl: {}}]
+hosts: {a.example: {paths: {/: {status: ON}}}}
+`;
+  const foldersOf = (pid: number) =>
+    [...Deno.readDirSync("/dev/shm")].map(({ name }) => `/dev/shm/${name}/owner.json`)
+      .filter((file) => readIfThere(file)?.includes(`"pid":${pid},`) === true);
+  let killed: number;
+  {
+    await using proxy = await TestProxy.start(config);
+    killed = proxy.child.pid;
+    assertEquals(foldersOf(killed).length, 1);
+    proxy.child.kill("SIGKILL");
+    await proxy.child.status;
+  }
+  assertEquals(foldersOf(killed).length, 1);
+  await using next = await TestProxy.start(config);
+  assertEquals([foldersOf(killed).length, foldersOf(next.child.pid).length], [0, 1]);
 });
 
 peerTest(
