@@ -56,6 +56,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   serve: [
     ["plan", "topics"],
+    ["clients"],
     ["fetch", "sockets", "site/rules"],
     ["site"],
     ["app"],

@@ -8,7 +8,7 @@ import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
 import type { QueuedLimits } from "../../conn/exchange/http2_queued_output.ts";
 import type { GuardRules } from "../../http2/mod.ts";
-import type { IpRange } from "../../base/ip_ranges.ts";
+import type { PeerSetPlan } from "../../base/peer_set.ts";
 import type { HostAddress, Position } from "../../config/mod.ts";
 import type { CheckPlan } from "./check_plan.ts";
 import type {
@@ -134,12 +134,6 @@ export interface TlsPlan {
   /** File of CAs: clients need a certificate issued by one of them. */
   readonly clientCaFile: string | null;
   readonly at: Position;
-}
-
-/** Peers by address, and whether all peers on unix sockets belong to the set. */
-export interface PeerSetPlan {
-  readonly ranges: readonly IpRange[];
-  readonly unix: boolean;
 }
 
 /**

@@ -21,7 +21,7 @@ import { challengeFolderIn, checkableTlsOptions, tlsOptionsOf } from "./tls_opti
 import { configFilesDefault } from "../../config/default_file.ts";
 import type { Route } from "../engine/routes/routes.ts";
 import type { ListenerSet, Opening } from "./listeners.ts";
-import { PeerSet } from "../plan/peer_set.ts";
+import { PeerSet } from "../../base/peer_set.ts";
 import type { ListenPlan, ListenProxyProtocol, ProxyPlan } from "../plan/plan.ts";
 import { CountersReporter } from "../workers/counters_reporter.ts";
 import type { WorkerMember } from "../workers/member.ts";

@@ -12,12 +12,15 @@ import { loadMediaTypes } from "../../static/media_type.ts";
 import type { FileOpener } from "../../static/open_file.ts";
 import { watchByStatx } from "../../static/path_watch.ts";
 import type { ServePlan } from "../plan/plan.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import type { RuleLog } from "../site/rules/rule_files.ts";
 
 /** What an app needs from its worker. */
 export interface AppHost {
   readonly backend: "epoll" | "portable";
   readonly nowMs: number;
+  /** null: no proxy is trusted. */
+  readonly clients: TrustedProxies | null;
   /** For what the files of a site have to be told about. */
   readonly siteLog: RuleLog;
   /** The handler threw, or its promise or stream rejected. `request` is method and path. */
@@ -67,7 +70,7 @@ async function openFolders(
   const { FolderHandler } = await import("../site/folder_handler.ts");
   await loadMediaTypes();
   const opener = await openerFor(host);
-  const parts = { files, opener, log: host.siteLog, clock: host };
+  const parts = { files, opener, log: host.siteLog, clock: host, clients: host.clients };
   if (!files.compress) return new FolderHandler(app, parts);
   const { CompressedForms } = await import("../../static/compressed_forms.ts");
   const forms = new CompressedForms(await import("../../std/compressor.ts"), host);
@@ -112,6 +115,7 @@ async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promi
     chunked: plan.http.chunked,
     bodyBytesMax: plan.http.bodyBytesMax,
     timeoutMs: plan.process.timeoutMs,
+    clients: host.clients,
     webSockets: {
       messageBytesMax: plan.http.messageBytesMax,
       writeTimeoutMs: plan.http.writeTimeoutMs,

@@ -1,6 +1,7 @@
 /** The state of one handler call, from its request to the end of its response. */
 import type { Address } from "../../base/address.ts";
 import type { Exchange } from "../../conn/exchange/exchange.ts";
+import type { Client } from "../clients/trusted_proxies.ts";
 import type { HeadCopy } from "./head_copy.ts";
 import { type BodySource, RequestBody } from "./request_body.ts";
 import { type RequestOrigin, ServedRequest } from "./served_request.ts";
@@ -15,6 +16,7 @@ export class Call implements RequestOrigin, BodySource {
   readonly info: ServedInfo;
   readonly body: RequestBody | null;
   readonly webSockets: WebSocketLimits;
+  readonly client: Client | null;
   /** Bytes of request body received so far. */
   bodyBytes = 0;
   /** Receives the socket after the 101, when the handler has upgraded the connection. */
@@ -32,7 +34,14 @@ export class Call implements RequestOrigin, BodySource {
   #onCompleted: ((error: Error | null) => void)[] | null = null;
   #isCompleted = false;
 
-  constructor(exchange: Exchange, head: HeadCopy, webSockets: WebSocketLimits) {
+  /** `client`: what a trusted proxy says of it, or null. */
+  constructor(
+    exchange: Exchange,
+    head: HeadCopy,
+    webSockets: WebSocketLimits,
+    client: Client | null = null,
+  ) {
+    this.client = client;
     this.head = head;
     this.webSockets = webSockets;
     this.#exchange = exchange;

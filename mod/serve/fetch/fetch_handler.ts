@@ -5,6 +5,7 @@ import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { Method } from "../../http/method.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import type { ChunkedMode } from "../plan/plan.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_arena.ts";
 import { type Cork, ResponseWriter } from "./response_writer.ts";
@@ -20,6 +21,8 @@ export interface FetchOptions {
   /** A response that takes longer becomes 504; 0: no limit. */
   readonly timeoutMs: number;
   readonly webSockets: WebSocketLimits;
+  /** null: no proxy is trusted. */
+  readonly clients: TrustedProxies | null;
 }
 
 /** Logs an app's errors, and makes the reactor run pending promises. */
@@ -68,10 +71,14 @@ export class FetchHandler implements ExchangeHandler {
       exchange.closeAfterwards();
       return exchange.respond(tooLarge);
     }
+    const client = this.#options.clients === null ? null : this.#options.clients.clientOf(exchange);
     const call = new Call(
       exchange,
-      this.#arena.copy(head, exchange.connection.isSecure),
+      client === null
+        ? this.#arena.copy(head, exchange.connection.isSecure)
+        : this.#arena.copy(head, client.scheme === "https", client.host),
       this.#options.webSockets,
+      client,
     );
     exchange.context = call;
     let outcome: Response | Promise<Response>;

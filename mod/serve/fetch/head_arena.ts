@@ -75,24 +75,31 @@ export class HeadArena {
   #head: RequestHead | null = null;
   #revision = 0;
   #isSecure = false;
+  #authority: string | null = null;
 
-  /** Copies a head whose bytes are still valid; returns the last copy for the same head. */
-  copy(head: RequestHead, isSecure = false): HeadCopy {
+  /**
+   * Copies a head whose bytes are still valid; returns the last copy for the same head. `authority`:
+   * the host, where it is not that of the head.
+   */
+  copy(head: RequestHead, isSecure = false, authority: string | null = null): HeadCopy {
     // Connections with and without TLS may send the same head.
     if (
-      head !== this.#head || head.revision !== this.#revision || isSecure !== this.#isSecure
+      head !== this.#head || head.revision !== this.#revision || isSecure !== this.#isSecure ||
+      authority !== this.#authority
     ) {
       // In HTTP/2 the lines of a head are not one after the other, and the request line is last.
       const isScattered = head.hostStart >= 0 && head.hostStart < head.methodStart;
-      this.#last = this.#copy(isScattered ? this.#flat.fill(head) : head, isSecure);
+      const source = isScattered ? this.#flat.fill(head) : head;
+      this.#last = this.#copy(source, isSecure, authority);
       this.#head = head;
       this.#revision = head.revision;
       this.#isSecure = isSecure;
+      this.#authority = authority;
     }
     return this.#last!;
   }
 
-  #copy(head: RequestHead, isSecure: boolean): HeadCopy {
+  #copy(head: RequestHead, isSecure: boolean, authority: string | null): HeadCopy {
     const { bytes, fieldCount, fields } = head;
     const from = head.methodStart;
     const to = fieldCount === 0 ? head.targetEnd : fields[4 * fieldCount - 1];
@@ -112,6 +119,7 @@ export class HeadArena {
       head,
       { bytes: chunk, start, end: this.#used, marks, marksStart },
       isSecure,
+      authority,
     );
   }
 

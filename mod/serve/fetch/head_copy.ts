@@ -28,11 +28,19 @@ export class HeadCopy {
   readonly #marksStart: number;
   readonly #marksEnd: number;
   readonly #scheme: "http" | "https";
+  /** In place of the Host field; null: that counts. */
+  readonly #authority: string | null;
   #url: string | null = null;
 
-  constructor(head: RequestHead, place: HeadPlace, isSecure: boolean) {
+  constructor(
+    head: RequestHead,
+    place: HeadPlace,
+    isSecure: boolean,
+    authority: string | null,
+  ) {
     const { start, end } = place;
     this.#scheme = isSecure ? "https" : "http";
+    this.#authority = authority;
     const shift = start - head.methodStart;
     this.#bytes = place.bytes;
     this.#method = head.method;
@@ -57,9 +65,13 @@ export class HeadCopy {
     return text === "" || text[0] === "?" ? "/" + text : text;
   }
 
-  /** Value of the Host field; "" without one. */
+  get scheme(): "http" | "https" {
+    return this.#scheme;
+  }
+
+  /** Value of the Host field, or what a trusted proxy says of it; "" without one. */
   get host(): string {
-    return latin1(this.#bytes, this.#hostStart, this.#hostEnd);
+    return this.#authority ?? latin1(this.#bytes, this.#hostStart, this.#hostEnd);
   }
 
   /** The URL of the request. */

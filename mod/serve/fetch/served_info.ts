@@ -17,9 +17,24 @@ export class ServedInfo {
     this.#call = call;
   }
 
-  /** Address of the client. */
+  /** Address of the client; behind a trusted proxy the one that it has forwarded for. */
   get remoteAddr(): ServedAddress {
-    return this.#remote ??= servedAddress(this.#call.peerAddress());
+    return this.#remote ??= servedAddress(this.#call.client?.address ?? this.#call.peerAddress());
+  }
+
+  /** The other end of the connection: the client, or the proxy. */
+  get peerAddr(): ServedAddress {
+    return servedAddress(this.#call.peerAddress());
+  }
+
+  /** What the client has used, as in the URL of the request. */
+  get scheme(): "http" | "https" {
+    return this.#call.head.scheme;
+  }
+
+  /** With its port, as the client has sent it. */
+  get host(): string {
+    return this.#call.head.host;
   }
 
   /** Local address of the connection. */

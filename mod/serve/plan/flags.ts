@@ -10,6 +10,7 @@ import {
   readHost,
   readLogTarget,
   readMode,
+  readPeers,
   readPort,
   readWorkers,
 } from "./option_values.ts";
@@ -398,6 +399,26 @@ export const serveTable = defineTable({
       negatable: true,
       section: http,
       help: "Speak HTTP/2 with clients that ask for it: with TLS by ALPN, else by its preface.",
+    },
+    {
+      long: "trust-proxy",
+      kind: "parsed",
+      parse: readPeers,
+      repeat: true,
+      placeholder: "CIDR[,CIDR...]",
+      section: http,
+      help: "Believe X-Forwarded-For, -Proto and -Host of these peers: addresses, blocks, or " +
+        "unix: for those on unix sockets; see hayate help serve proxies.",
+    },
+    {
+      long: "trust-proxy-field",
+      kind: "enum",
+      values: ["x-forwarded", "forwarded"],
+      default: "x-forwarded",
+      placeholder: "NAME",
+      section: http,
+      help: "What trusted proxies set: the X-Forwarded fields, or Forwarded (RFC 7239). The " +
+        "other one is what a client may have sent.",
     },
     ...fileFlags,
     {

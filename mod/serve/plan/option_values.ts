@@ -1,4 +1,6 @@
 /** Parsers for the values of `hayate serve`'s flags. */
+import { type IpRange, parseIpRange } from "../../base/ip_ranges.ts";
+import type { PeerSetPlan } from "../../base/peer_set.ts";
 import { Wrong } from "../../cli/mod.ts";
 import { isIpLiteral, parseHostAddress } from "../../config/addresses.ts";
 import { compileAccessFormat, parseLogTarget } from "../../log/mod.ts";
@@ -47,6 +49,20 @@ export function readLogTarget(text: string): string | Wrong {
 
 export function readFormat(text: string): string | Wrong {
   return firstWrong(() => compileAccessFormat(text)) ?? text;
+}
+
+/** Addresses, blocks and `unix:`, separated by commas. */
+export function readPeers(text: string): PeerSetPlan | Wrong {
+  const words = text.split(",").map((word) => word.trim());
+  const ranges = words.filter((word) => word !== "unix:").map(parseIpRange);
+  const wrong = words.find((word) => word !== "unix:" && parseIpRange(word) === null);
+  if (wrong !== undefined) {
+    return new Wrong(
+      `${wrong === "" ? "an empty entry" : wrong} is not an IP address, a block ` +
+        "such as 10.0.0.0/8, or unix:",
+    );
+  }
+  return { ranges: ranges as IpRange[], unix: words.includes("unix:") };
 }
 
 export function readAddress(text: string) {

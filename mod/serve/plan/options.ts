@@ -56,6 +56,13 @@ export function readServePlan(argv: readonly string[], environment?: Environment
       cors: values.cors.length === 0 ? null : values.cors.includes("*") ? "*" : values.cors,
       securityHeaders: values.securityHeaders,
     },
+    trust: values.trustProxy.length === 0 ? null : {
+      peers: {
+        ranges: values.trustProxy.flatMap(({ ranges }) => ranges),
+        unix: values.trustProxy.some(({ unix }) => unix),
+      },
+      field: values.trustProxyField,
+    },
     log: {
       accessLog: values.accessLog,
       accessLogFormat: values.accessLogFormat,

@@ -2,6 +2,7 @@
 import type { LogFlags } from "../../process/choose_log.ts";
 import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
+import type { PeerSetPlan } from "../../base/peer_set.ts";
 
 /** The handler of all requests. */
 export type AppPlan =
@@ -18,6 +19,13 @@ export type AppPlan =
 export interface HostFolder {
   readonly host: string;
   readonly path: string;
+}
+
+/** Proxies that say who a request is from. */
+export interface TrustPlan {
+  readonly peers: PeerSetPlan;
+  /** X-Forwarded-For, -Proto and -Host, or Forwarded (RFC 7239). */
+  readonly field: "x-forwarded" | "forwarded";
 }
 
 /** The Cache-Control of the files that a glob names. */
@@ -144,6 +152,8 @@ export interface ServePlan {
   readonly process: ProcessPlan;
   readonly http: HttpPlan;
   readonly files: FilesPlan;
+  /** null: no proxy is trusted. */
+  readonly trust: TrustPlan | null;
   readonly log: LogPlan;
   readonly status: StatusPlan | null;
   /** Load the app again when its files change. */

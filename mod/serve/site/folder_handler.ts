@@ -11,6 +11,7 @@ import {
   readFileRequest,
 } from "../../static/mod.ts";
 import type { AppPlan, FilesPlan } from "../plan/plan.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { HostTable } from "./host_table.ts";
 import type { RuleLog } from "./rules/rule_files.ts";
 import { type Rest, Site } from "./site.ts";
@@ -22,6 +23,8 @@ export interface FolderParts {
   readonly opener: FileOpener;
   readonly log: RuleLog;
   readonly clock: { readonly nowMs: number };
+  /** null: no proxy is trusted. */
+  readonly clients: TrustedProxies | null;
   /** undefined: nothing is compressed. */
   readonly forms?: CompressedForms;
 }
@@ -43,8 +46,11 @@ export class FolderHandler implements ExchangeHandler {
   /** null: there are no sites of hosts. */
   readonly #hosts: HostTable<Site> | null;
 
+  readonly #clients: TrustedProxies | null;
+
   /** Throws StartError when a path is not a folder. */
   constructor({ path, hosts }: AppPlan & { kind: "folder" }, parts: FolderParts) {
+    this.#clients = parts.clients;
     const open = (root: string) => {
       requireFolder(root);
       return new Site({ ...parts, root });
@@ -58,10 +64,15 @@ export class FolderHandler implements ExchangeHandler {
 
   onRequest(exchange: Exchange): void {
     const { head } = exchange;
-    const site = this.#hosts === null ? this.#site : this.#hosts.find(head.hostText());
+    const site = this.#hosts === null ? this.#site : this.#siteOf(exchange, this.#hosts);
     if (site === null) return exchange.respond(noSite);
     const file = readFileRequest(head, head.pathText());
     this.#answer(exchange, site, file, site.read(exchange, file));
+  }
+
+  #siteOf(exchange: Exchange, hosts: HostTable<Site>): Site | null {
+    const client = this.#clients === null ? null : this.#clients.clientOf(exchange);
+    return hosts.find(client?.host ?? exchange.head.hostText());
   }
 
   onBody(): void {}

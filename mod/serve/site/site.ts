@@ -12,6 +12,7 @@ import {
   unknownType,
 } from "../../static/mod.ts";
 import type { FilesPlan } from "../plan/plan.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { cacheControlOf } from "./cache_rules.ts";
 import { Decorations } from "./decorations.ts";
 import { type Field, preflightFields } from "./fields.ts";
@@ -34,6 +35,8 @@ export interface SiteParts {
   readonly opener: FileOpener;
   readonly log: RuleLog;
   readonly clock: { readonly nowMs: number };
+  /** null: no proxy is trusted. */
+  readonly clients: TrustedProxies | null;
   /** undefined: nothing is compressed. */
   readonly forms?: CompressedForms;
 }
@@ -78,7 +81,7 @@ export class Site {
     if (this.#rules !== null) this.#refresh(this.#parts.clock.nowMs);
     const needsMore = this.#decorations.areUsed || this.#parts.files.spa ||
       (this.#rules !== null && this.#rules.redirects !== null);
-    return needsMore ? readSiteRequest(exchange, file) : null;
+    return needsMore ? readSiteRequest(exchange, file, this.#parts.clients) : null;
   }
 
   /** `request` is what `read` has returned. */

@@ -2,6 +2,7 @@
 import type { Exchange } from "../../conn/exchange/exchange.ts";
 import { Method } from "../../http/method.ts";
 import type { FileRequest } from "../../static/mod.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { hostOf } from "./host_table.ts";
 import { type RuleRequest, ruleRequest } from "./rules/rule_request.ts";
 
@@ -20,10 +21,15 @@ export interface SiteRequest {
   readonly preflightFields: string | null;
 }
 
-export function readSiteRequest(exchange: Exchange, file: FileRequest): SiteRequest {
+export function readSiteRequest(
+  exchange: Exchange,
+  file: FileRequest,
+  clients: TrustedProxies | null,
+): SiteRequest {
   const { head } = exchange;
-  const host = hostOf(head.hostText());
-  const scheme = exchange.connection.isSecure ? "https" : "http";
+  const client = clients === null ? null : clients.clientOf(exchange);
+  const host = hostOf(client?.host ?? head.hostText());
+  const scheme = client?.scheme ?? (exchange.connection.isSecure ? "https" : "http");
   return {
     file,
     method: head.method,

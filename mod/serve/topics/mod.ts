@@ -21,6 +21,7 @@ stream in both directions; one of unknown length is chunked for HTTP/1.1 clients
 
 info.remoteAddr, info.localAddr   {transport: "tcp", hostname, port} or
                                   {transport: "unix", path}
+info.scheme, info.host            as in request.url; see the topic proxies
 info.completed                    a promise that resolves when the whole response
                                   has been written to the socket
 info.trailers                     trailer fields, after the request body is read
@@ -182,6 +183,26 @@ A client may have ${defaultHttp2Options.session.streamsMax} requests open on a c
 
 ${http2LimitsText}`;
 
+const proxiesText = `Behind a proxy
+
+  hayate serve --trust-proxy 10.0.0.0/8,2001:db8::/32 app.ts
+  hayate serve --path /run/app.sock --trust-proxy unix: app.ts
+
+X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Host are read only when the other end
+of the connection is in the list; anybody could send them. The address is the last one of
+X-Forwarded-For that is not in the list itself: what a client put before it does not
+count. Where proxies append to Proto and Host, too, the elements of the same hop count.
+
+It goes into info.remoteAddr, info.scheme, info.host, request.url, %h and %V of the access
+log, rules and sites of a host, and HSTS. info.peerAddr is the proxy; the Host field of
+request.headers stays as it was sent.
+
+--trust-proxy-field forwarded reads Forwarded (RFC 7239) and not the others. Use the one
+that the proxy sets: it must not pass the client's on, or it must append to it. hayate
+proxy, nginx with proxy_add_x_forwarded_for, HAProxy and Caddy append to
+X-Forwarded-For and set the other two.
+`;
+
 export const serveTopics: readonly Topic[] = [
   { name: "app", summary: "the interface of an app, TypeScript, imports", text: appText },
   { name: "signals", summary: "what each signal does", text: signalsText },
@@ -189,6 +210,7 @@ export const serveTopics: readonly Topic[] = [
   { name: "tls", summary: "HTTPS, and certificates from a CA", text: tlsText },
   { name: "files", summary: "static files", text: filesText },
   sitesTopic,
+  { name: "proxies", summary: "the client's address behind a proxy", text: proxiesText },
   { name: "http2", summary: "HTTP/2 and its limits", text: http2Text },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
 ];

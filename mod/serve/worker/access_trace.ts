@@ -12,6 +12,7 @@ import {
   type Timing,
   tlsText,
 } from "../../log/mod.ts";
+import type { Client } from "../clients/trusted_proxies.ts";
 import type { TlsFacts } from "../../net/reactor.ts";
 
 /** One per logged connection, reused for each of its exchanges. */
@@ -34,19 +35,23 @@ export class AccessTrace implements AccessRecord {
   error = "";
   readonly #texts = new TextKeeper();
   readonly target = new KeptText(this.#texts);
-  readonly authority = new KeptText(this.#texts);
+  readonly #ownAuthority = new KeptText(this.#texts);
+  /** The Host field, or what a trusted proxy says of it. */
+  authority: KeptText | string = this.#ownAuthority;
   /** The request fields of the format, and their values as far as they are there. */
   #fieldNames: readonly string[] = [];
   readonly #fieldTexts: KeptText[] = [];
   readonly #hasField: boolean[] = [];
   readonly #head = new AccessHead();
   readonly #times = new AccessTimes();
+  #peer: Address | null = null;
+  /** The peer, or the client of a trusted proxy. */
   #remote: Address | null = null;
   #local: Address | null = null;
   #tls: TlsFacts | null = null;
 
   /** Copies from the request head what the format uses. */
-  begin(exchange: Exchange, format: AccessFormat, epochMs: number): void {
+  begin(exchange: Exchange, format: AccessFormat, epochMs: number, client: Client | null): void {
     const { head } = exchange;
     this.isUnderWay = true;
     this.refusedStatus = 0;
@@ -60,7 +65,9 @@ export class AccessTrace implements AccessRecord {
     this.#times.begin(exchange.connection.openedMs, exchange);
     this.#head.reset(format.responseFields);
     // The socket may be closed by the time the line is written.
-    this.#remote ??= exchange.connection.peerAddress();
+    this.#peer ??= exchange.connection.peerAddress();
+    this.#remote = client === null ? this.#peer : client.address;
+    this.authority = client?.host ?? this.#ownAuthority;
     if (format.needs.size > 0) this.#noteConnection(exchange, format);
   }
 
@@ -71,7 +78,7 @@ export class AccessTrace implements AccessRecord {
     texts.clear();
     texts.keep(this.target, words, head.targetStart, head.targetEnd);
     const { hostStart, hostEnd, fields } = head;
-    texts.keep(this.authority, words, Math.max(hostStart, 0), Math.max(hostEnd, 0));
+    texts.keep(this.#ownAuthority, words, Math.max(hostStart, 0), Math.max(hostEnd, 0));
     for (let i = 0; i < names.length; i++) {
       const index = head.find(names[i]);
       this.#hasField[i] = index >= 0;

@@ -8,6 +8,7 @@ import type {
 } from "../../conn/exchange/exchange.ts";
 import { RefusedRecord } from "../../conn/exchange/refused_record.ts";
 import type { AccessLog } from "../../log/mod.ts";
+import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { AccessTrace } from "./access_trace.ts";
 import { type Row, RowState } from "./scoreboard.ts";
 
@@ -15,6 +16,8 @@ import { type Row, RowState } from "./scoreboard.ts";
 export interface RequestStats {
   readonly row: Row | null;
   readonly accessLog: AccessLog | null;
+  /** null: no proxy is trusted. */
+  readonly clients: TrustedProxies | null;
   /** `onRequestsMax` is called once, at this number of requests; Infinity: never. */
   readonly requestsMax: number;
   readonly onRequestsMax: () => void;
@@ -100,7 +103,9 @@ export class RequestRecorder implements ExchangeHandler {
   /** The trace belongs to the connection and is reused for each of its exchanges. */
   #trace(exchange: Exchange, accessLog: AccessLog): void {
     const trace = (exchange.keptContext ??= new AccessTrace()) as AccessTrace;
-    trace.begin(exchange, accessLog.format, this.#epochMs());
+    const { clients } = this.#stats;
+    const client = clients === null ? null : clients.clientOf(exchange);
+    trace.begin(exchange, accessLog.format, this.#epochMs(), client);
   }
 
   #traceOf(exchange: RequestFacts): AccessTrace | null {

@@ -21,6 +21,7 @@ import type { Health } from "../../probes/health.ts";
 import { getVariable } from "../../process/environment.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
+import { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { type App, type AppHost, loadApp } from "../app/app.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { ChallengeAnswers } from "./challenge_answers.ts";
@@ -70,6 +71,7 @@ export class Worker implements Health {
     log: Logger,
     reactor: Reactor,
     app: App,
+    clients: TrustedProxies | null,
     tls: InheritedTls | null,
     reporting: WorkerReporting,
   ) {
@@ -79,7 +81,7 @@ export class Worker implements Health {
     this.app = app;
     this.#tls = new ServeTls(tls, plan.http.http2, reactor, log);
     this.#accessLog = openAccessLog(plan.log, log);
-    const stats = { ...reporting, accessLog: this.#accessLog };
+    const stats = { ...reporting, accessLog: this.#accessLog, clients };
     const isRecorded = reporting !== noReporting || this.#accessLog !== null;
     const { pendingTokens } = this.#tls;
     const handler = pendingTokens === null
@@ -106,7 +108,9 @@ export class Worker implements Health {
     reporting: WorkerReporting = noReporting,
   ): Promise<Worker> {
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+    const clients = plan.trust === null ? null : new TrustedProxies(plan.trust);
     const host: AppHost = {
+      clients,
       backend: reactor.backend,
       get nowMs() {
         return reactor.nowMs;
@@ -121,7 +125,7 @@ export class Worker implements Health {
     const app = await loadApp(plan, host);
     const stale = plan.app.kind === "script" ? describeStaleMount(plan.app.path) : null;
     if (stale !== null) log.warn(stale);
-    return new Worker(plan, log, reactor, app, tls, reporting);
+    return new Worker(plan, log, reactor, app, clients, tls, reporting);
   }
 
   /** The accept handler of a socket: the server, with TLS where it is wanted. */

@@ -1,7 +1,7 @@
 /** Lists of peers: addresses, blocks of addresses, and `unix:` for all peers on unix sockets. */
 import { type IpRange, parseIpRange } from "../../../base/ip_ranges.ts";
 import { type ConfigNode } from "../../../config/mod.ts";
-import type { PeerSetPlan } from "../../plan/plan.ts";
+import type { PeerSetPlan } from "../../../base/peer_set.ts";
 import { itemsOf, readScalar } from "./directive.ts";
 import type { LevelDraft } from "./drafts.ts";
 

@@ -1,9 +1,7 @@
 /** `real-ip`: which peers may set the client address, and how it is read (nginx's realip). */
-import type { Address } from "../../../base/address.ts";
-import { formatIp, parseIp, unmapped } from "../../../base/ip.ts";
-import type { IpRanges } from "../../../base/ip_ranges.ts";
+import { allValues, rightmost } from "../../../http/forwarded.ts";
 import { latin1Bytes, type RequestHead } from "../../../http/mod.ts";
-import { PeerSet } from "../../plan/peer_set.ts";
+import { PeerSet } from "../../../base/peer_set.ts";
 import type { RealIpPlan } from "../../plan/plan.ts";
 import { Spelling, spellingOf, usualSpelling } from "../fields/field_spelling.ts";
 import { ClientIdentity } from "./client_identity.ts";
@@ -85,47 +83,4 @@ export class RealIp {
     slot.lastClaim = { believer: this, text, client };
     return client;
   }
-}
-
-/** The lines of a list field form one list (RFC 9110 5.3). */
-function allValues(head: RequestHead, lowerName: string): string {
-  let list = "";
-  for (let i = head.find(lowerName); i >= 0; i = head.find(lowerName, i + 1)) {
-    list = list === "" ? head.value(i) : `${list},${head.value(i)}`;
-  }
-  return list;
-}
-
-/**
- * The last address of a list. With `passed`: the last address that is not in it, or the first of
- * all. Reads only what trusted peers have appended: an element that is not an address ends the
- * search, and the last address found before that is used. Null: no address.
- */
-export function rightmost(list: string, passed: IpRanges | null): Address | null {
-  let found: Address | null = null;
-  for (let end = list.length; end >= 0;) {
-    const comma = end === 0 ? -1 : list.lastIndexOf(",", end - 1);
-    const element = list.slice(comma + 1, end).trim();
-    end = comma;
-    if (element === "") continue;
-    const node = parseNode(element);
-    if (node === null) break;
-    found = node.address;
-    if (passed === null || !passed.has(node.ip)) break;
-  }
-  return found;
-}
-
-/** Parses an address with or without port, or the `for` of a Forwarded element (RFC 7239). */
-function parseNode(element: string): { address: Address; ip: Uint8Array } | null {
-  // A comma within quotes has split the element: neither half is what its sender wrote.
-  if (element.includes("\\") || element.split('"').length % 2 === 0) return null;
-  const named = /(?:^|;)\s*for\s*=\s*"?([^";]*)"?/i.exec(element);
-  const text = named === null ? element : named[1];
-  const [, literal, plain, portText] =
-    /^(?:\[([0-9a-fA-F:.]+)\]|([0-9.]+))(?::([0-9]{1,5}))?$/.exec(text) ?? [];
-  const ip = parseIp(literal ?? plain ?? text);
-  if (ip === null) return null;
-  const host = formatIp(unmapped(ip));
-  return { address: { kind: "tcp", host, port: Math.min(65_535, Number(portText ?? 0)) }, ip };
 }

@@ -13,6 +13,7 @@ Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apa
       chunked: "auto",
       bodyBytesMax: 1000,
       timeoutMs: 0,
+      clients: null,
       webSockets: { messageBytesMax: 1000, writeTimeoutMs: 0 },
     },
     {
@@ -27,7 +28,7 @@ Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apa
   );
   const sink = memorySink();
   const accessLog = new AccessLog(compileAccessFormat("%H %U %>s %b"), sink);
-  const stats = { row: null, accessLog, requestsMax: Infinity, onRequestsMax() {} };
+  const stats = { row: null, clients: null, accessLog, requestsMax: Infinity, onRequestsMax() {} };
   const recorder = new RequestRecorder(fetchHandler, stats, { nowMs: 2 });
   const connection = new SharedConnection();
   const exchanges = ["/one", "/two", "/three"].map((path, index) => {

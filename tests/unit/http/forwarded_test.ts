@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
-import { IpRanges, parseIpRange } from "../../../../../mod/base/ip_ranges.ts";
-import { formatAddress } from "../../../../../mod/base/address.ts";
-import { rightmost } from "../../../../../mod/proxy/engine/clients/real_ip.ts";
+import { IpRanges, parseIpRange } from "../../../mod/base/ip_ranges.ts";
+import { formatAddress } from "../../../mod/base/address.ts";
+import { rightmost } from "../../../mod/http/forwarded.ts";
 
 const trusted = new IpRanges(
   ["10.0.0.0/8", "fd00::/8"].map((text) => parseIpRange(text)!),

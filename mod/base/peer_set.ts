@@ -1,7 +1,12 @@
-import type { Address } from "../../base/address.ts";
-import { parseIp } from "../../base/ip.ts";
-import { IpRanges } from "../../base/ip_ranges.ts";
-import type { PeerSetPlan } from "./plan.ts";
+import type { Address } from "./address.ts";
+import { parseIp } from "./ip.ts";
+import { type IpRange, IpRanges } from "./ip_ranges.ts";
+
+/** Peers by address, and whether all peers on unix sockets belong to the set. */
+export interface PeerSetPlan {
+  readonly ranges: readonly IpRange[];
+  readonly unix: boolean;
+}
 
 /** A set of peers by address, for example the load balancers in front of this server. */
 export class PeerSet {
