@@ -25,6 +25,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["upstream/http2"],
   ],
   load: [
+    ["request"],
     ["plan", "topics"],
     ["stats"],
     ["script"],

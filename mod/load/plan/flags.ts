@@ -284,6 +284,14 @@ export const loadTable = defineTable({
       help: "Value of the Host field, instead of the URL's.",
     },
     {
+      long: "template",
+      kind: "flag",
+      section: request,
+      help:
+        "Fill in {rand:1:100}, {seq:1}, {line:FILE} and {uuid} in URLs, fields and body anew for " +
+        "each request; {{ is a brace. See: hayate help load templates.",
+    },
+    {
       long: "http2",
       kind: "flag",
       section: request,

@@ -4,9 +4,10 @@ import { formatIp } from "../../base/ip.ts";
 import { readCount, readDurationMs, Wrong } from "../../cli/mod.ts";
 import { formatDuration } from "../../std/duration.ts";
 import type { ConnectTo } from "./plan.ts";
-import { type HeaderField, isMethod, parseHeader } from "./request_bytes.ts";
+import { type HeaderField, isMethod, parseHeader } from "../request/request_bytes.ts";
 import type { Stage } from "./schedule.ts";
 import { parseTarget, type Target } from "./target.ts";
+import { parseTemplateTarget } from "./template_target.ts";
 import { parseThreshold, type Threshold } from "./threshold.ts";
 
 /** More local addresses have no use: each has about 28,000 ports. */
@@ -52,8 +53,9 @@ export function readStages(text: string): readonly Stage[] | Wrong {
     : new Wrong("stages at a rate of 0 send nothing");
 }
 
-export function readTarget(text: string): Target | Wrong {
-  const target = parseTarget(text);
+/** `isTemplate`: path and query may have placeholders. */
+export function readTarget(text: string, isTemplate = false): Target | Wrong {
+  const target = isTemplate ? parseTemplateTarget(text) : parseTarget(text);
   return typeof target === "string" ? new Wrong(target) : target;
 }
 

@@ -1,5 +1,6 @@
 /** argv -> the plan of a run, with every error at once. Pure. */
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
+import { templateFaults } from "./template_faults.ts";
 import { phaseOf } from "./threshold.ts";
 import { readTarget } from "./option_values.ts";
 import type { LoadPlan, OutputPlan } from "./plan.ts";
@@ -17,6 +18,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const { values } = options;
   const errors: string[] = [];
   const targets = readTargets(options, errors);
+  if (values.template) errors.push(...templateFaults(options));
   checkCombinations(options, errors);
   const stages = stagesOf(options);
   const keepalive = values.keepalive && !asksForClose(values);
@@ -41,6 +43,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     method: values.method ?? (hasBody ? "POST" : "GET"),
     headers: values.header,
     body: bodyOf(options),
+    template: values.template,
     hostHeader: values.host,
     http10: values.http10,
     http2: values.http2,
@@ -72,7 +75,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
 function readTargets(options: Options, errors: string[]): Target[] {
   const targets: Target[] = [];
   for (const text of options.operands) {
-    const target = readTarget(text);
+    const target = readTarget(text, options.values.template);
     if (target instanceof Wrong) errors.push(`URL ${text}: ${target.reason}`);
     else targets.push(target);
   }

@@ -1,5 +1,5 @@
 /** The immutable plan of one run: the user's settings, checked. */
-import type { HeaderField } from "./request_bytes.ts";
+import type { HeaderField } from "../request/request_bytes.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
 import type { TlsPlan } from "./thread_plan.ts";
@@ -28,6 +28,8 @@ export interface LoadPlan {
   readonly method: string;
   readonly headers: readonly HeaderField[];
   readonly body: BodySource | null;
+  /** URLs, fields and body have placeholders. */
+  readonly template: boolean;
   readonly hostHeader: string | null;
   readonly http10: boolean;
   /** HTTP/2: by ALPN over TLS, by prior knowledge without. */

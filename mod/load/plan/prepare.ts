@@ -4,11 +4,13 @@ import { type Method, methodNames } from "../../http/mod.ts";
 import { type ExtraTime, phaseTimes } from "./extra_times.ts";
 import { isIdempotent } from "./idempotent.ts";
 import type { LoadPlan } from "./plan.ts";
-import { buildRequest, isMethod } from "./request_bytes.ts";
+import { buildRequest, isMethod } from "../request/request_bytes.ts";
 import { isLoopback, type LookupTimes, resolveTarget } from "./resolve.ts";
 import type { Stage } from "./schedule.ts";
 import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
+import { parseTemplateTarget } from "./template_target.ts";
+import { type RenderedRequest, Templates } from "./templates.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
 
 /** A request to send, before it is rendered. */
@@ -66,8 +68,12 @@ export async function prepareRun(
     ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
   ];
   const lookups: LookupTimes = [];
+  const templates = plan.template ? new Templates(plan, body) : null;
+  const render = ({ method, target }: WantedRequest): RenderedRequest =>
+    templates?.render(method, target) ??
+      { bytes: renderPlain({ method, target }, plan, body), varying: null };
   const groups = await Promise.all(
-    groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, body, lookups)),
+    groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, render, lookups)),
   );
   const extraTimes: readonly ExtraTime[] = plan.output.phases ? phaseTimes : [];
   const connectionGroups = spreadConnections(groups, plan.connections);
@@ -163,13 +169,15 @@ function spreadConnections(groups: readonly RequestGroup[], connections: number)
 async function renderGroup(
   requests: readonly WantedRequest[],
   plan: LoadPlan,
-  body: Uint8Array | null,
+  render: (request: WantedRequest) => RenderedRequest,
   lookups: LookupTimes,
 ): Promise<RequestGroup> {
   const { target } = requests[0];
   const resolved = await resolveTarget(target, plan, lookups);
   const addresses = reachableFrom(plan.sources, target.host, resolved);
-  const single = requests.map((request) => render(request, plan, body));
+  const rendered = requests.map(render);
+  const single = rendered.map(({ bytes }) => bytes);
+  const varying = rendered.map((each) => each.varying);
   const batches: Uint8Array<ArrayBuffer>[] = [];
   const ends: Int32Array[] = [];
   let bytesTotal = 0;
@@ -196,6 +204,7 @@ async function renderGroup(
     ends,
     methods,
     idempotent: methods.map(isIdempotent),
+    ...(varying.some((each) => each !== null) ? { varying } : {}),
     serverName: serverNameOf(requests[0].target, plan),
     loopback: isLoopback(addresses),
   };
@@ -206,7 +215,7 @@ function serverNameOf(target: Target, plan: LoadPlan): string | null {
   return target.scheme === "https" ? plan.serverName ?? target.host : null;
 }
 
-function render(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {
+function renderPlain(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {
   return buildRequest({
     method: request.method,
     path: request.target.path,
@@ -248,6 +257,8 @@ function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
       ? "not URL or METHOD URL"
       : !isMethod(method)
       ? `${method} is not an HTTP method`
+      : plan.template
+      ? parseTemplateTarget(words[words.length - 1])
       : parseTarget(words[words.length - 1]);
     if (typeof target === "string") faults.push(`${path}:${index + 1}: ${target}`);
     else wanted.push({ method, target });

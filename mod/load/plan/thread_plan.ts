@@ -1,6 +1,7 @@
 /** The plan of one load thread: plain data that can be posted to a worker. */
 import type { Address } from "../../base/address.ts";
 import type { Method } from "../../http/method.ts";
+import type { VaryingPlan } from "../request/values.ts";
 import type { ExtraTime } from "./extra_times.ts";
 import type { Stage } from "./schedule.ts";
 
@@ -21,6 +22,8 @@ export interface RequestGroup {
    * a script's single batch. Undefined: no request does, or `requestsPerConnection` is 1.
    */
   readonly closes?: readonly boolean[];
+  /** By request, what varies in it; undefined: nothing does. */
+  readonly varying?: readonly (VaryingPlan | null)[];
   /** Server name for SNI and verification; null: no TLS. */
   readonly serverName: string | null;
   /** Local addresses may be added from 127.0.0.0/8. */

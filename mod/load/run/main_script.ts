@@ -6,7 +6,7 @@ import { exitCodes, StartError } from "../../base/errors.ts";
 import { LoadWorker } from "../thread/load_worker.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import { readBody } from "../plan/prepare.ts";
-import { basicCredentials } from "../plan/request_bytes.ts";
+import { basicCredentials } from "../request/request_bytes.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import type { ScriptPlan, WrkFields } from "../plan/thread_plan.ts";

@@ -1,5 +1,5 @@
 /** Checks the parts of a request that scripts return: nothing is dropped or changed silently. Pure. */
-import { headerFault, isMethod } from "../plan/request_bytes.ts";
+import { headerFault, isMethod } from "../request/request_bytes.ts";
 
 export type Pair = readonly [name: string, value: string];
 

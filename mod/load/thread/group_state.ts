@@ -1,3 +1,5 @@
+import type { ValueSource } from "../request/value_source.ts";
+import { VaryingRequest } from "../request/varying_request.ts";
 import { ResponseTemplate } from "./response_template.ts";
 import type { RequestGroup } from "../plan/thread_plan.ts";
 
@@ -8,7 +10,11 @@ const templatesMax = 256;
 export class GroupState {
   readonly plan: RequestGroup;
   readonly randomOrder: boolean;
+  /** At least one of the requests varies. */
+  readonly varies: boolean;
   readonly #templates: ResponseTemplate[] = [];
+  /** By request; empty: none varies. */
+  readonly #varying: readonly (VaryingRequest | null)[];
   /** Requests sent together. */
   readonly #batchSize: number;
   #cursor: number;
@@ -21,8 +27,14 @@ export class GroupState {
     randomOrder: boolean,
     /** Responses are parsed in full, for a script or for --group-by. */
     observesResponses: boolean,
+    /** Of the thread's values for --template. */
+    source: ValueSource | null = null,
   ) {
     this.plan = plan;
+    this.#varying = (plan.varying ?? []).map((varying) =>
+      varying === null ? null : new VaryingRequest(varying, source!)
+    );
+    this.varies = this.#varying.length > 0;
     this.randomOrder = randomOrder;
     const count = plan.batches.length;
     this.#batchSize = plan.ends[0].length;
@@ -45,6 +57,11 @@ export class GroupState {
   /** The request after this one in a batch. */
   following(index: number): number {
     return (index + 1) % this.plan.methods.length;
+  }
+
+  /** What varies in this request; null: nothing does. */
+  varying(index: number): VaryingRequest | null {
+    return this.varies ? this.#varying[index] : null;
   }
 
   /** Template of the last response to this request; null when none is kept. */

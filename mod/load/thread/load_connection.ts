@@ -14,6 +14,8 @@ import type { GroupState } from "./group_state.ts";
 import { type Lane, type LaneParts, Phase } from "./lane.ts";
 import type { Recorder } from "./recorder.ts";
 import { ResponseReader } from "./response_reader.ts";
+import type { VaryingRequest } from "../request/varying_request.ts";
+import { renderBatch } from "./varying_batch.ts";
 import type { Sender } from "./send_queue.ts";
 import type { MadeRequests } from "./thread_script.ts";
 import type { Connecting, ThreadSockets } from "./thread_sockets.ts";
@@ -64,6 +66,9 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   readonly #recorder: Recorder;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
+  /** What varies in the request that was loaded, and its values; null: it is sent as it is. */
+  #varying: VaryingRequest | null = null;
+  #values = new Float64Array(0);
   #written = 0;
   /** End offsets of the requests of the batch, and which of them is answered next. */
   #ends: Int32Array = noEnds;
@@ -123,7 +128,26 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     this.requestIndex = index;
     this.#closes = this.group.plan.closes;
     this.#load(batches[index], ends[index], count);
+    if (this.group.varies) this.#draw(index);
     return count;
+  }
+
+  /** The values are drawn now, and stay when the request is sent again. */
+  #draw(index: number): void {
+    this.#varying = null;
+    if (this.outstanding > 1) {
+      // A pipelined batch has bytes of its own: others use those of its requests before it is sent.
+      const batch = renderBatch(this.group, index, this.outstanding);
+      this.#batch = batch.bytes;
+      this.#ends = batch.ends;
+      return;
+    }
+    const varying = this.#varying = this.group.varying(index);
+    if (varying === null) return;
+    if (this.#values.length < varying.valueCount) {
+      this.#values = new Float64Array(varying.valueCount);
+    }
+    varying.draw(this.#values);
   }
 
   /** Loads the first `count` requests that a script has made. */
@@ -185,7 +209,13 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
       if (!this.#dispatch.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
       this.#recorder.sent(this.#portionCount);
     }
+    if (this.#varying === null) return this.#writeRest();
+    this.#varying.render(this.#values);
+    this.#batch = this.#varying.bytes;
+    this.#portionEnd = this.#varying.length;
     this.#writeRest();
+    // The next request overwrites the bytes of which this one's rest is sent later.
+    if (this.#written < this.#portionEnd) this.#batch = this.#batch.slice(0, this.#portionEnd);
   }
 
   #writeRest(): void {

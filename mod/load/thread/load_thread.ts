@@ -1,5 +1,6 @@
 /** One thread's share of a run: its connections, scheduling, and end of run. */
 import type { Reactor, TickHandler } from "../../net/reactor.ts";
+import { ValueSource } from "../request/value_source.ts";
 import { ConnectionQueue } from "./pacing/connection_queue.ts";
 import { DelayQueue } from "./pacing/delay_queue.ts";
 import type { FailureKind } from "../plan/failure.ts";
@@ -78,6 +79,8 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       groupBy: plan.groupBy,
       observer: script?.observesResponses ? script : null,
     });
+    const seed = crypto.getRandomValues(new Uint32Array(4));
+    const source = new ValueSource(plan.index, plan.threadCount, seed);
     const groups = plan.groups.map((group) =>
       new GroupState(
         group,
@@ -85,6 +88,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
         plan.threadCount,
         plan.randomOrder,
         script !== null || plan.groupBy !== null,
+        source,
       )
     );
     const laneCount = plan.connectionGroups.length * plan.streams;

@@ -1,6 +1,7 @@
 /** The pages of `hayate help load TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
+import { templatesText } from "./templates.ts";
 import { scriptsText } from "./scripts.ts";
 
 const outputText = `What the output means
@@ -130,5 +131,10 @@ export const loadTopics: readonly Topic[] = [
     text: modelsText,
   },
   { name: "json", summary: "the schema of --json", text: jsonText },
+  {
+    name: "templates",
+    summary: "requests that vary without a script: --template",
+    text: templatesText,
+  },
   { name: "scripts", summary: "wrk's Lua API in JavaScript, with examples", text: scriptsText },
 ];

@@ -1,5 +1,6 @@
 /** The field blocks of one connection's requests. */
 import type { ByteWriter, HpackEncoder } from "../../../http2/mod.ts";
+import type { VaryingRequest } from "../../request/varying_request.ts";
 import type { RequestFields, StreamRequest } from "./stream_request.ts";
 
 /**
@@ -20,6 +21,10 @@ interface Known {
   revision: number;
 }
 
+/** `Host: ` and the end of a line. */
+const hostNameBytes = 6;
+const lineEndBytes = 2;
+
 const noBytes = new Uint8Array(0);
 
 export class FieldBlocks {
@@ -34,11 +39,38 @@ export class FieldBlocks {
   }
 
   /** Puts the request's block into `out`, alone. It must be sent before the next one is made. */
-  write({ target, fields }: StreamRequest): void {
+  write({ target, fields, varying, isHttps }: StreamRequest): void {
     const out = this.#out;
     out.clear();
     this.#encoder.begin();
-    out.copy(target, 0, target.length);
+    if (varying === null) {
+      out.copy(target, 0, target.length);
+      return this.#writeFields(fields);
+    }
+    this.#writeTarget(varying, isHttps);
+    this.#writeFields(fields);
+    for (const { start, end, isHost } of varying.plan.lines) {
+      if (isHost) continue;
+      this.#encoder.lines(varying.bytes, varying.offsetOf(start), varying.offsetOf(end), null);
+    }
+  }
+
+  /** Target and authority of the request that was rendered last. */
+  #writeTarget(varying: VaryingRequest, isHttps: boolean): void {
+    const encoder = this.#encoder;
+    const { bytes, plan: { path, lines } } = varying;
+    const start = varying.offsetOf(path.start);
+    // The method and a blank are before the path.
+    encoder.target(bytes, 0, start - 1, isHttps, bytes, start, varying.offsetOf(path.end));
+    for (const line of lines) {
+      if (!line.isHost) continue;
+      const from = varying.offsetOf(line.start) + hostNameBytes;
+      encoder.authority(bytes, from, varying.offsetOf(line.end) - lineEndBytes);
+    }
+  }
+
+  #writeFields(fields: RequestFields): void {
+    const out = this.#out;
     const place = fields.number % knownMax;
     let known = this.#known[place];
     if (known?.fields !== fields) {

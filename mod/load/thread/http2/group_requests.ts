@@ -1,4 +1,5 @@
 /** The requests of one group, as HTTP/2 sends them. */
+import type { VaryingRequest } from "../../request/varying_request.ts";
 import type { GroupState } from "../group_state.ts";
 import type { MadeRequests } from "../thread_script.ts";
 import { type StreamRequest, StreamRequests } from "./stream_request.ts";
@@ -17,7 +18,11 @@ export class GroupRequests {
     const { batches, ends, serverName } = group.plan;
     this.group = group;
     this.#reader = new StreamRequests(serverName !== null);
-    this.#planned = batches.map((bytes, index) => this.#reader.read(bytes, ends[index]));
+    this.#planned = batches.map((bytes, index) => {
+      const requests = this.#reader.read(bytes, ends[index]);
+      const varying = group.varying(index);
+      return varying === null ? requests : requests.map((request) => withVarying(request, varying));
+    });
   }
 
   /** What is sent together with request `index` of the plan, without pipelining that one alone. */
@@ -33,4 +38,13 @@ export class GroupRequests {
     if (made.isKept) this.#scripted.set(made, requests);
     return requests;
   }
+}
+
+/** The plain head with what varies beside it. */
+function withVarying(request: StreamRequest, varying: VaryingRequest): StreamRequest {
+  const variesHost = varying.plan.lines.some(({ isHost }) => isHost);
+  const fields = variesHost
+    ? { ...request.fields, authorityStart: 0, authorityEnd: 0 }
+    : request.fields;
+  return { ...request, fields, varying };
 }

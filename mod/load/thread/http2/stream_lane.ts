@@ -4,6 +4,7 @@ import { type ResponseHead } from "../../../http/mod.ts";
 import { ErrorCode, Stream } from "../../../http2/mod.ts";
 import type { FailureKind } from "../../plan/failure.ts";
 import { isIdempotent } from "../../plan/idempotent.ts";
+import type { VaryingRequest } from "../../request/varying_request.ts";
 import { restAfter } from "../connect_rest.ts";
 import type { GroupState } from "../group_state.ts";
 import { type Lane, type LaneParts, Phase } from "../lane.ts";
@@ -14,6 +15,7 @@ import type { StreamRequest } from "./stream_request.ts";
 
 /** A request that so many GOAWAYs in a row have turned away has failed. */
 const movesMax = 16;
+const noBytes = new Uint8Array(0);
 
 /** The stream of a lane's current request. */
 export class LaneStream extends Stream {
@@ -41,8 +43,10 @@ export class StreamLane extends Deadline implements Lane {
   connection: StreamConnection | null = null;
   /** The request waits for the current callbacks to finish. */
   isUnsent = false;
-  /** Offset of the body's next byte. */
+  /** The body of the request, and the offsets of its next byte and of its end. */
+  bodyBytes: Uint8Array = noBytes;
   bodyAt = 0;
+  bodyEnd = 0;
   status = 0;
   /** A head has arrived. */
   hasBegun = false;
@@ -50,6 +54,8 @@ export class StreamLane extends Deadline implements Lane {
   /** Requests that were loaded together, and which of them is sent or answered next. */
   #requests: readonly StreamRequest[] = [];
   #position = 0;
+  /** Of what varies in the request that was loaded. */
+  #values = new Float64Array(0);
   /** The request was sent before, on a connection that ended without an answer. */
   #isRetry = false;
   /** Times that a GOAWAY turned the request away unprocessed. */
@@ -86,7 +92,16 @@ export class StreamLane extends Deadline implements Lane {
     this.#position = 0;
     this.#isRetry = false;
     this.#moveCount = 0;
+    // They stay when the request is sent again.
+    if (requests[0].varying !== null) this.#draw(requests[0].varying);
     return this.outstanding = Math.min(requests.length, countMax);
+  }
+
+  #draw(varying: VaryingRequest): void {
+    if (this.#values.length < varying.valueCount) {
+      this.#values = new Float64Array(varying.valueCount);
+    }
+    varying.draw(this.#values);
   }
 
   send(nowMs: number, intendedMs: number): void {
@@ -123,11 +138,31 @@ export class StreamLane extends Deadline implements Lane {
     const { recorder, dispatch } = this.#parts;
     this.isUnsent = false;
     this.startMs = nowMs;
-    this.bodyAt = this.request.bodyStart;
+    this.#beginBody(this.request);
     if (!recorder.isMeasured(this.intendedMs)) return;
     // A closed loop's request begins when it is sent; a warm-up request remains one.
     if (!dispatch.isOpenLoop && !this.#isAgain) this.intendedMs = nowMs;
     if (this.#moveCount === 0) recorder.sent(1);
+  }
+
+  #beginBody(request: StreamRequest): void {
+    const { varying } = request;
+    if (varying === null) {
+      this.bodyBytes = request.bytes;
+      this.bodyAt = request.bodyStart;
+      this.bodyEnd = request.bodyEnd;
+      return;
+    }
+    varying.render(this.#values);
+    this.bodyBytes = varying.bytes;
+    this.bodyAt = varying.offsetOf(varying.plan.body);
+    this.bodyEnd = varying.length;
+  }
+
+  /** The rest of the body is sent later: the bytes of one that varies are another's then. */
+  keepBody(): void {
+    if (this.request.varying === null || this.bodyAt === this.bodyEnd) return;
+    this.bodyBytes = this.bodyBytes.slice(0, this.bodyEnd);
   }
 
   /** A head, interim ones included. */
@@ -229,7 +264,7 @@ export class StreamLane extends Deadline implements Lane {
 
   #kindOfLoss(code: string): FailureKind {
     if (this.hasBegun) return code === "EEOF" ? "truncated" : "read";
-    return this.bodyAt < this.request.bodyEnd && code !== "EEOF" ? "write" : "read";
+    return this.bodyAt < this.bodyEnd && code !== "EEOF" ? "write" : "read";
   }
 
   #countRetried(): void {

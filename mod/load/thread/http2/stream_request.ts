@@ -3,6 +3,7 @@ import { exitCodes, StartError } from "../../../base/errors.ts";
 import { ByteWriter, HpackEncoder, LineCache } from "../../../http2/mod.ts";
 import { Framing, type Method, RequestHead, TargetForm } from "../../../http/mod.ts";
 import { BodyDecoder, describeFault, parseRequestHead } from "../../../http1/mod.ts";
+import type { VaryingRequest } from "../../request/varying_request.ts";
 import { ownRequestLimits } from "../../script/request_split.ts";
 
 /** A request, ready to be sent on any connection. */
@@ -17,6 +18,9 @@ export interface StreamRequest {
   readonly bodyEnd: number;
   /** No request follows on its connection: it had `Connection: close`. */
   readonly closes: boolean;
+  /** What varies in it; then `target`, `bytes` and the body are those of its last rendering. */
+  readonly varying: VaryingRequest | null;
+  readonly isHttps: boolean;
 }
 
 /** `:authority` and the field lines of requests; requests that share them share the object. */
@@ -73,6 +77,8 @@ export class StreamRequests {
       bodyStart: isChunked ? 0 : headEnd,
       bodyEnd: isChunked ? body.length : end,
       closes: !head.keepAlive,
+      varying: null,
+      isHttps: this.#isHttps,
     };
   }
 

@@ -106,18 +106,20 @@ export class StreamSender implements Sender {
     this.#events.opening = lane.stream;
     this.#blocks.write(request);
     const stream = this.#session.open(request.method);
-    const hasBody = request.bodyEnd > request.bodyStart;
+    const hasBody = lane.bodyEnd > lane.bodyAt;
     this.#session.writeHead(stream, block.bytes, 0, block.length, !hasBody);
-    if (hasBody) this.upload(lane);
+    if (!hasBody) return;
+    this.upload(lane);
+    lane.keepBody();
   }
 
   /** Sends as much of the lane's body as windows and socket allow; `onWritable` follows. */
   upload(lane: StreamLane): void {
-    const { stream, request: { bytes, bodyEnd } } = lane;
+    const { stream, bodyBytes, bodyEnd } = lane;
     // A write may find out that the connection has failed.
     while (lane.bodyAt < bodyEnd && !this.#owner.isOver) {
       const end = Math.min(bodyEnd, lane.bodyAt + sliceBytes);
-      const taken = this.#session.writeData(stream, bytes, lane.bodyAt, end, end === bodyEnd);
+      const taken = this.#session.writeData(stream, bodyBytes, lane.bodyAt, end, end === bodyEnd);
       if (this.#owner.isOver) return;
       lane.bodyAt += taken;
       if (lane.bodyAt < end) return;

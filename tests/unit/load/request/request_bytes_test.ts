@@ -3,7 +3,7 @@ import {
   buildRequest,
   parseHeader,
   type RequestParts,
-} from "../../../../mod/load/plan/request_bytes.ts";
+} from "../../../../mod/load/request/request_bytes.ts";
 
 const plain: RequestParts = {
   method: "GET",

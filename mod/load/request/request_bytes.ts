@@ -52,25 +52,59 @@ export function basicCredentials(userinfo: string): string {
 
 /** The request's bytes. Everything has been validated before. */
 export function buildRequest(parts: RequestParts): Uint8Array<ArrayBuffer> {
+  const length = parts.body === null ? null : `${parts.body.length}`;
+  const fields = fieldsOf({ ...parts, length });
+  const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`);
+  const head = encoder.encode(`${startLine(parts)}${lines.join("")}\r\n`);
+  return concatenated(head, parts.body ?? noBytes);
+}
+
+/** `GET / HTTP/1.1` with its line end. */
+export function startLine(
+  { method, path, http10 }: Pick<RequestParts, "method" | "path" | "http10">,
+): string {
+  return `${method} ${path} HTTP/1.${http10 ? 0 : 1}\r\n`;
+}
+
+/** What decides the fields of a request; values are text, or parts of a varying request. */
+export interface FieldParts<Value> {
+  readonly method: string;
+  readonly authority: Value;
+  readonly headers: readonly { readonly name: string; readonly value: Value }[];
+  readonly userinfo?: string | null;
+  /** Of the body; null: there is none. */
+  readonly length: Value | null;
+  readonly http10: boolean;
+  readonly keepalive: boolean;
+}
+
+/** The fields in the order in which they are sent: the user's, and ours unless the user has them. */
+export function fieldsOf<Value>(
+  parts: FieldParts<Value | string>,
+): { readonly name: string; readonly value: Value | string }[] {
   const has = (name: string) => parts.headers.some((field) => field.name.toLowerCase() === name);
-  let head = `${parts.method} ${parts.path} HTTP/1.${parts.http10 ? 0 : 1}\r\n`;
-  if (!has("host")) head += `Host: ${parts.authority}\r\n`;
-  for (const { name, value } of parts.headers) head += `${name}: ${value}\r\n`;
+  const fields: { name: string; value: Value | string }[] = [];
+  if (!has("host")) fields.push({ name: "Host", value: parts.authority });
+  fields.push(...parts.headers);
   if (parts.userinfo && !has("authorization")) {
-    head += `Authorization: ${basicCredentials(parts.userinfo)}\r\n`;
+    fields.push({ name: "Authorization", value: basicCredentials(parts.userinfo) });
   }
   if (!has("connection")) {
-    if (!parts.keepalive) head += "Connection: close\r\n";
-    else if (parts.http10) head += "Connection: keep-alive\r\n";
+    if (!parts.keepalive) fields.push({ name: "Connection", value: "close" });
+    else if (parts.http10) fields.push({ name: "Connection", value: "keep-alive" });
   }
-  const body = parts.body ?? new Uint8Array(0);
-  const needsLength = parts.body !== null || methodsWithBody.has(parts.method);
+  const needsLength = parts.length !== null || methodsWithBody.has(parts.method);
   if (needsLength && !has("content-length") && !has("transfer-encoding")) {
-    head += `Content-Length: ${body.length}\r\n`;
+    fields.push({ name: "Content-Length", value: parts.length ?? "0" });
   }
-  const headBytes = encoder.encode(`${head}\r\n`);
-  const bytes = new Uint8Array(headBytes.length + body.length);
-  bytes.set(headBytes);
-  bytes.set(body, headBytes.length);
+  return fields;
+}
+
+const noBytes = new Uint8Array(0);
+
+function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(first.length + second.length);
+  bytes.set(first);
+  bytes.set(second, first.length);
   return bytes;
 }
