@@ -5,6 +5,7 @@
  * same bytes are the beginning of a program that was compiled with this version and published to
  * npm; they are extracted and checked against a known SHA-256.
  */
+import { elfEnd } from "../mod/script/esbuild/attachment.ts";
 import { sha256Hex } from "./build_inputs.ts";
 
 const version = "2.7.11";
@@ -97,13 +98,6 @@ async function fetchPackage(spec: string, folder: string): Promise<string> {
   await run("npm", ["pack", "--loglevel=error", "--cache", `${folder}/npm-cache`, spec], folder);
   const names = Array.from(Deno.readDirSync(folder), (entry) => entry.name);
   return names.find((name) => name.endsWith(".tgz")) ?? fail(`npm left no archive of ${spec}`);
-}
-
-/** The end of the ELF section header table: e_shoff + e_shentsize * e_shnum (elf(5)). */
-function elfEnd(program: Uint8Array): number {
-  const view = new DataView(program.buffer, program.byteOffset, program.byteLength);
-  return Number(view.getBigUint64(0x28, true)) +
-    view.getUint16(0x3a, true) * view.getUint16(0x3c, true);
 }
 
 async function run(command: string, args: string[], cwd: string): Promise<void> {

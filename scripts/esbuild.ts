@@ -1,5 +1,5 @@
 /**
- * `esbuild`, the program that links an app's modules, embedded in hayate for `mod/script`.
+ * `esbuild`, the program that links an app's modules, attached to hayate for `mod/script`.
  *
  * It is a program, not a module, so deno.json cannot name it: the package is fetched as Deno fetches
  * every package, and the program is checked against a known SHA-256.

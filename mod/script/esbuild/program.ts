@@ -1,6 +1,7 @@
-/** Where the embedded esbuild is run from. */
+/** Where the attached esbuild is run from. */
 import { StartError } from "../../base/errors.ts";
 import { openProgramFile } from "../../sys/memory_file.ts";
+import { readAttached } from "./attachment.ts";
 
 /** A program that can be started while it is open. */
 export interface OpenProgram {
@@ -16,8 +17,19 @@ export function openEsbuild(): OpenProgram {
   if (!Deno.build.standalone) {
     return { path: new URL("../../../dist/esbuild", import.meta.url).pathname, close() {} };
   }
-  const program = Deno.readFileSync(new URL("./esbuild", Deno.mainModule));
+  const program = readOwn();
+  if (program === null) throw new StartError(`${Deno.execPath()} was built without esbuild`);
   return openProgramFile("esbuild", program) ?? openTemporaryFile(program);
+}
+
+function readOwn(): Uint8Array | null {
+  try {
+    // The file that runs, even where another one has taken its place.
+    return readAttached("/proc/self/exe");
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    return readAttached(Deno.execPath());
+  }
 }
 
 function openTemporaryFile(program: Uint8Array): OpenProgram {
