@@ -21,6 +21,7 @@ import {
 } from "../process/handover/starter_port.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
+import { openByDescriptor } from "../static/open_file.ts";
 import { watchByStatx } from "../static/path_watch.ts";
 import { freshTicketSeed, readAppliance, readTicketSeed, tlsVariables } from "../tls/appliance.ts";
 import { findConfigFile, loadPlan } from "./directives/config_file.ts";
@@ -192,7 +193,7 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   raiseOpenFilesLimit();
   const loaded = await prepared(unresolved, setting);
   const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
-  if (reactor.backend === "epoll") await watchByStatx();
+  if (reactor.backend === "epoll") await Promise.all([watchByStatx(), openByDescriptor()]);
   let exitCode: number = exitCodes.ok;
   if (global.workers > 1 && member === null) {
     // Without this check, workers that cannot start would be restarted forever. The state file is

@@ -25,6 +25,18 @@ export interface FileOpener {
   open(path: string, rootReal: string | null): OpenFile | OpenFault;
 }
 
+let chosen: FileOpener | null = null;
+
+/** The opener of this process. */
+export function fileOpener(): FileOpener {
+  return chosen ??= new PlainOpener();
+}
+
+/** Makes files descriptors for sendfile(2), for sites that are made from now on. Needs FFI. */
+export async function openByDescriptor(): Promise<void> {
+  chosen = new (await import("./descriptor_opener.ts")).DescriptorOpener();
+}
+
 /** Opens with Deno's own functions. */
 export class PlainOpener implements FileOpener {
   open(path: string, rootReal: string | null): OpenFile | OpenFault {

@@ -9,7 +9,7 @@ import { installBlobWorkers } from "./blob_workers.ts";
 import { inStartTime } from "./start_time.ts";
 import { noTunnel } from "../fetch/no_tunnel.ts";
 import { loadMediaTypes } from "../../static/media_type.ts";
-import type { FileOpener } from "../../static/open_file.ts";
+import { fileOpener, openByDescriptor } from "../../static/open_file.ts";
 import { watchByStatx } from "../../static/path_watch.ts";
 import type { ServePlan } from "../plan/plan.ts";
 import type { TrustedProxies } from "../clients/trusted_proxies.ts";
@@ -69,21 +69,14 @@ async function openFolders(
 ): Promise<ExchangeHandler> {
   const { FolderHandler } = await import("../site/folder_handler.ts");
   await loadMediaTypes();
-  const opener = await openerFor(host);
+  // Sendfile(2) and statx(2) come over FFI, as the reactor does.
+  if (host.backend === "epoll") await Promise.all([watchByStatx(), openByDescriptor()]);
+  const opener = fileOpener();
   const parts = { files, opener, log: host.siteLog, clock: host, clients: host.clients };
   if (!files.compress) return new FolderHandler(app, parts);
   const { CompressedForms } = await import("../../static/compressed_forms.ts");
   const forms = new CompressedForms(await import("../../std/compressor.ts"), host);
   return new FolderHandler(app, { ...parts, forms });
-}
-
-/** Opens descriptors for sendfile(2) where the reactor supports it. */
-async function openerFor({ backend }: AppHost): Promise<FileOpener> {
-  if (backend === "epoll") {
-    await watchByStatx();
-    return new (await import("../../static/descriptor_opener.ts")).DescriptorOpener();
-  }
-  return new (await import("../../static/open_file.ts")).PlainOpener();
 }
 
 /** Answers every request with one prepared response; allocates nothing per request. */

@@ -6,8 +6,8 @@ import { latin1 } from "../../../http/mod.ts";
 import { Framing } from "../../../http/mod.ts";
 import {
   type FileExchange,
+  fileOpener,
   FileTransfer,
-  PlainOpener,
   readFileRequest,
   StaticSite,
 } from "../../../static/mod.ts";
@@ -98,7 +98,7 @@ export class StaticHandler implements RouteHandler {
         etag: settings.etag,
         contentBytesMax,
       },
-      opener: new PlainOpener(),
+      opener: fileOpener(),
       render: (status, fields, body) =>
         new Rendered(status, fields.map(([name, value]) => ({ name, value })), body),
       prefix: prefix.replace(/\/+$/, ""),
