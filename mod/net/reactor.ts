@@ -42,6 +42,29 @@ export interface TlsFacts {
   readonly sessionId: Uint8Array;
 }
 
+/** TLS of the kernel for what a socket sends: `write` and `sendFile` of the socket take plaintext. */
+export interface KernelTls {
+  /**
+   * Begins with these keys (a struct tls12_crypto_info of linux/tls.h); what was written before stays as
+   * it is. False: the kernel refuses, and the socket is as before.
+   */
+  start(keys: Uint8Array<ArrayBuffer>): boolean;
+  /** Whether the kernel can change keys like these for others (Linux 6.14). */
+  canRenew(keys: Uint8Array<ArrayBuffer>): boolean;
+  /** Uses other keys from now on. */
+  renew(keys: Uint8Array<ArrayBuffer>): boolean;
+  /**
+   * Sends one record of `type`, and before it what an earlier write or file has left open. False: wait
+   * for `onDrain`, or the connection has failed.
+   */
+  sendRecord(type: number, bytes: Uint8Array<ArrayBuffer>): boolean;
+  /**
+   * Before the last record, after which the socket is shut down or closed: the kernel drops records that
+   * TCP has not taken by then. True: TCP takes them all. False: wait for `onDrain`, after which it does.
+   */
+  makeRoom(): boolean;
+}
+
 /**
  * One byte stream. After `close`, `abort` or `onClose` there are no callbacks, and methods do
  * nothing.
@@ -64,9 +87,16 @@ export interface Socket {
   /**
    * Like `write`, but sends `length` bytes from `offset` of the open file `fd` without copying them
    * through this process. -1: the file is shorter or cannot be read. Absent if the backend has no
-   * such call, or the bytes have to be transformed (TLS).
+   * such call.
    */
   sendFile?(fd: number, offset: number, length: number): number;
+  /**
+   * Whether `sendFile` may be called next, for `length` bytes. Absent: whenever there is `sendFile`. With
+   * TLS, the kernel takes over the encryption by this call if it can.
+   */
+  canSendFile?(length: number): boolean;
+  /** Gives the kernel the encryption of what is sent. Absent if the backend cannot. */
+  kernelTls?(): KernelTls | null;
   /** Stops `onData` and `onEnd` until `resume`, so that the TCP window closes (back-pressure). */
   pause(): void;
   resume(): void;
@@ -193,6 +223,8 @@ export interface Reactor {
   readClockMs(): number;
   /** Coarse deadlines of connections, driven by the reactor wherever they are armed. */
   readonly wheel: TimerWheel;
+  /** Whether sockets have `kernelTls` and the kernel knows it. Absent: no. */
+  offersKernelTls?(): boolean;
   /**
    * Opens a listener. Throws a one-line `StartError`: port in use, no permission, address not on
    * this host, path is a regular file. A stale socket file (no process accepts on it) is replaced;

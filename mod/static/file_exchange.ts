@@ -19,8 +19,8 @@ export interface FileExchange<Rendered> {
   endHead(framing: Framing, contentLength: number): void;
   /** All bytes are accepted; false: wait for `onDrain` before the next call. */
   writeBody(bytes: Uint8Array, start: number, end: number): boolean;
-  /** Absent: false. */
-  readonly canSendFile?: boolean;
+  /** Whether `sendFile` may be called next for `length` bytes. Absent: never. */
+  canSendFile?(length: number): boolean;
   /**
    * Sends from a descriptor with sendfile(2). Returns the number of bytes accepted: fewer than
    * `length` means waiting for `onDrain`, -1 that the file ended early or could not be read.

@@ -65,7 +65,8 @@ export class FileTransfer<Rendered> {
     }
     const file = this.#representation.file;
     if (file === null) return this.#cut(exchange);
-    return file.fd >= 0 && exchange.canSendFile
+    const left = piece.end - piece.start - this.#sent;
+    return file.fd >= 0 && exchange.canSendFile?.(left)
       ? this.#pumpDescriptor(exchange, piece, file.fd)
       : this.#copy(exchange, piece);
   }

@@ -1,8 +1,11 @@
-/** Messages that carry descriptors (sendmsg(2), recvmsg(2), SCM_RIGHTS of unix(7)). */
+/**
+ * Messages with control data (sendmsg(2), recvmsg(2)): descriptors (SCM_RIGHTS of unix(7)), and the type
+ * of a TLS record.
+ */
 import { Errno } from "./errno.ts";
 import { errno, libc } from "./libc.ts";
 import { libcProcess } from "./libc_process.ts";
-import { MSG, SOL } from "./sockaddr.ts";
+import { MSG, SOL, TLS } from "./sockaddr.ts";
 
 /** SCM_MAX_FD of the kernel: more in one message fail with EINVAL. */
 export const descriptorsMax = 253;
@@ -36,6 +39,15 @@ class Message {
     this.#view.setBigUint64(40, BigInt(controlLength), true);
   }
 
+  /** One control message, for which there is room. */
+  setControl(level: number, type: number, data: Uint8Array): void {
+    const view = new DataView(this.control.buffer);
+    view.setBigUint64(0, BigInt(headerBytes + data.length), true);
+    view.setInt32(8, level, true);
+    view.setInt32(12, type, true);
+    this.control.set(data, headerBytes);
+  }
+
   get controlLength(): number {
     return Number(this.#view.getBigUint64(40, true));
   }
@@ -43,6 +55,11 @@ class Message {
   get flags(): number {
     return this.#view.getInt32(48, true);
   }
+}
+
+/** CMSG_SPACE: the data is padded to a multiple of 8. */
+function controlSpace(dataBytes: number): number {
+  return headerBytes + Math.ceil(dataBytes / 8) * 8;
 }
 
 /**
@@ -53,18 +70,26 @@ export function sendWithDescriptors(
   bytes: Uint8Array<ArrayBuffer>,
   descriptors: readonly number[],
 ): number {
-  const dataBytes = 4 * descriptors.length;
-  // CMSG_SPACE: the data is padded to a multiple of 8.
-  const space = descriptors.length === 0 ? 0 : headerBytes + Math.ceil(dataBytes / 8) * 8;
-  const message = new Message(bytes, space);
-  if (space > 0) {
-    const view = new DataView(message.control.buffer);
-    view.setBigUint64(0, BigInt(headerBytes + dataBytes), true);
-    view.setInt32(8, SOL.socket, true);
-    view.setInt32(12, rights, true);
-    descriptors.forEach((fd, index) => view.setInt32(headerBytes + 4 * index, fd, true));
-  }
+  const data = new Uint8Array(Int32Array.from(descriptors).buffer);
+  const message = new Message(bytes, data.length === 0 ? 0 : controlSpace(data.length));
+  if (data.length > 0) message.setControl(SOL.socket, rights, data);
   const sent = libcProcess.sendmsg(socket, message.header, MSG.nosignal);
+  return sent < 0 ? -errno() : sent;
+}
+
+/**
+ * Sends one record of `type` on a socket whose kernel encrypts (TLS_SET_RECORD_TYPE of linux/tls.h), and
+ * before it what a record of data still waits for. Returns the number of bytes taken, all or none, or
+ * -errno.
+ */
+export function sendTlsRecord(
+  socket: number,
+  type: number,
+  bytes: Uint8Array<ArrayBuffer>,
+): number {
+  const message = new Message(bytes, controlSpace(1));
+  message.setControl(SOL.tls, TLS.setRecordType, Uint8Array.of(type));
+  const sent = libcProcess.sendmsg(socket, message.header, MSG.nosignal | MSG.dontwait);
   return sent < 0 ? -errno() : sent;
 }
 

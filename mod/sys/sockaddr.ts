@@ -9,11 +9,12 @@ import { O } from "./descriptor_flags.ts";
 /** Address families and socket constants of Linux; the same on x86-64 and arm64. */
 export const AF = { unix: 1, inet: 2, inet6: 10 } as const;
 export const SOCK = { stream: 1, dgram: 2, nonblock: O.nonblock, cloexec: O.cloexec } as const;
-export const SOL = { socket: 1, ip: 0, tcp: 6, ipv6: 41 } as const;
+export const SOL = { socket: 1, ip: 0, tcp: 6, ipv6: 41, tls: 282 } as const;
 export const SO = {
   reuseaddr: 2,
   type: 3,
   error: 4,
+  sndbuf: 7,
   linger: 13,
   peercred: 17,
   reuseport: 15,
@@ -22,7 +23,9 @@ export const SO = {
   protocol: 38,
   meminfo: 55,
 } as const;
-export const TCP = { nodelay: 1, info: 11, congestion: 13 } as const;
+export const TCP = { nodelay: 1, info: 11, congestion: 13, ulp: 31 } as const;
+/** Of linux/tls.h. */
+export const TLS = { tx: 1, setRecordType: 1 } as const;
 export const IP = { bindAddressNoPort: 24 } as const;
 export const IPV6 = { v6only: 26 } as const;
 export const MSG = { dontwait: 0x40, nosignal: 0x4000, more: 0x8000 } as const;

@@ -20,7 +20,17 @@ export interface OpensslFailure {
 }
 
 /** Reasons that the code checks for (sslerr.h, the same in every 3.x). */
-export const Reason = { httpRequest: 156, certificateVerifyFailed: 134 } as const;
+export const Reason = {
+  httpRequest: 156,
+  certificateVerifyFailed: 134,
+  unexpectedMessage: 244,
+  unexpectedRecord: 245,
+} as const;
+
+/** A message at a time at which it is not allowed, rather than one that cannot be decrypted. */
+export function isUnexpected({ reason }: OpensslFailure): boolean {
+  return reason === Reason.unexpectedMessage || reason === Reason.unexpectedRecord;
+}
 
 /** Readable messages for the library's reasons. */
 const plain: Record<string, string> = {

@@ -2,6 +2,7 @@
 import type { PeerError } from "../base/errors.ts";
 import { Deadline, type TimerWheel } from "../base/timer_wheel.ts";
 import type { AcceptHandler, Socket, SocketHandler } from "../net/reactor.ts";
+import type { OffloadMode } from "./kernel/offload_mode.ts";
 import { type OpensslFailure, Reason } from "./openssl_error.ts";
 import { TlsSocket } from "./tls_socket.ts";
 
@@ -10,6 +11,8 @@ export interface SecureAcceptOptions {
   readonly now: () => number;
   /** The SSL_CTX for new connections; a reload changes it, open connections keep theirs. */
   readonly context: () => Deno.PointerObject;
+  /** When the kernel encrypts files; the contexts have a `SecretLog` then. Default: never. */
+  readonly offload?: OffloadMode;
   /** Timeout for the handshake, in milliseconds. */
   readonly handshakeTimeoutMs: number;
   /** Called with the reason when a handshake fails. */
@@ -31,6 +34,7 @@ export function secureAccept(options: SecureAcceptOptions, onAccept: AcceptHandl
     options.pending.add(waiting);
     const secure = new TlsSocket(socket, options.context(), waiting, {
       isServer: true,
+      offload: options.offload ?? "off",
       onReady: (ready) => {
         waiting.end();
         ready.handler = onAccept(ready, listener);

@@ -6,6 +6,7 @@ import { getVariable } from "../process/environment.ts";
 import { type InheritedTls, tlsVariables } from "./appliance.ts";
 import { ContextKeeper, type KeeperHost } from "./context_keeper.ts";
 import { FileReports } from "./file_reports.ts";
+import type { OffloadMode } from "./kernel/offload_mode.ts";
 import { secureAccept } from "./secure_accept.ts";
 import { type SessionPlan, sessionsDefault } from "./sessions/session_rules.ts";
 import { TicketRing } from "./sessions/ticket_ring.ts";
@@ -17,6 +18,16 @@ export const handshakeTimeoutDefaultMs = 10_000;
 /** Polling interval of `settled`. */
 const pollMs = 20;
 
+/** What holds for all TLS listeners of a process. */
+export interface TlsRules {
+  readonly handshakeTimeoutMs?: number;
+  /** Processes with the same seed resume each other's sessions; null: that of the parent, if any. */
+  readonly ticketSeed?: string | null;
+  readonly sessions?: SessionPlan;
+  /** When the kernel encrypts files, if it can. */
+  readonly offload?: OffloadMode;
+}
+
 export class SecuredListeners {
   readonly reactor: Reactor;
   readonly logger: Logger;
@@ -27,6 +38,7 @@ export class SecuredListeners {
   /** By their options: listeners with the same ones share certificates in memory, and log once. */
   readonly #keepers = new Map<string, ContextKeeper>();
   readonly #sessions: SessionPlan;
+  readonly #offload: OffloadMode;
   #ring: TicketRing | null = null;
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
@@ -36,16 +48,15 @@ export class SecuredListeners {
     reactor: Reactor,
     logger: Logger,
     inherited: InheritedTls | null,
-    handshakeTimeoutMs: number = handshakeTimeoutDefaultMs,
-    ticketSeed: string | null = inherited?.ticketSeed ?? null,
-    sessions: SessionPlan = sessionsDefault,
+    rules: TlsRules = {},
   ) {
-    this.#sessions = sessions;
+    this.#sessions = rules.sessions ?? sessionsDefault;
+    this.#offload = reactor.offersKernelTls?.() && rules.offload ? rules.offload : "off";
     this.reactor = reactor;
     this.logger = logger;
     this.inherited = inherited;
-    this.handshakeTimeoutMs = handshakeTimeoutMs;
-    this.ticketSeed = ticketSeed;
+    this.handshakeTimeoutMs = rules.handshakeTimeoutMs ?? handshakeTimeoutDefaultMs;
+    this.ticketSeed = rules.ticketSeed ?? inherited?.ticketSeed ?? null;
     this.#failures = new SparseLog(logger, () => reactor.nowMs);
     const isSilent = getVariable(tlsVariables.silent) !== undefined;
     this.#reports = new FileReports(
@@ -82,12 +93,13 @@ export class SecuredListeners {
     onFailure?: () => void,
   ): AcceptHandler {
     const { reactor } = this;
-    const keeper = this.#keeperOf(options);
+    const keeper = this.#keeperOf({ ...options, mayOffload: this.#offload !== "off" });
     return secureAccept({
       wheel: reactor.wheel,
       now: () => reactor.nowMs,
       context: () => keeper.pointer,
       handshakeTimeoutMs: this.handshakeTimeoutMs,
+      offload: this.#offload,
       pending: this.#pending,
       onFailure: (socket, phrase) => {
         onFailure?.();

@@ -4,6 +4,7 @@ import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
 import { digestOf } from "./file_digest.ts";
 import { useDefaultGroups, useGroups } from "./groups.ts";
+import { SecretLog } from "./kernel/secret_log.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
@@ -51,6 +52,8 @@ export interface ServerContextOptions {
   readonly clientCaFile?: string;
   /** Folder with `NAME.pem` for pending TLS-ALPN-01 challenges (RFC 8737). */
   readonly challengeFolder?: string;
+  /** The kernel may take over the encryption, for which secrets must be known. */
+  readonly mayOffload?: boolean;
   /** Do not offer HTTP/2 in ALPN. */
   readonly withoutHttp2?: boolean;
 }
@@ -147,6 +150,7 @@ export class ServerContext {
     if (options.clientCaFile !== undefined) demandClients(context, options.clientCaFile);
     lib.SSL_CTX_set_session_id_context(context, sessionContext, sessionContext.length);
     applySessions(context, this.#sessions);
+    if (options.mayOffload === true) SecretLog.shared().attach(context);
     AlpnSelector.shared(options.withoutHttp2 !== true, options.challengeFolder ?? null)
       .attach(context);
     if (identity.ocspFile !== undefined) {

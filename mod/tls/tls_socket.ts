@@ -8,13 +8,24 @@ import type { Address } from "../base/address.ts";
 import { PeerError } from "../base/errors.ts";
 import { libssl, textAt } from "../sys/libssl.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../net/reactor.ts";
+import type { OffloadMode } from "./kernel/offload_mode.ts";
+import { type Outcome, TransmitOffload } from "./kernel/transmit_offload.ts";
 import { selectedProtocol } from "./alpn.ts";
-import { type OpensslFailure, Reason, SslError, takeFailure } from "./openssl_error.ts";
+import {
+  isUnexpected,
+  type OpensslFailure,
+  Reason,
+  SslError,
+  takeFailure,
+} from "./openssl_error.ts";
 import { type RecordMemory, recordMemory } from "./record_memory.ts";
 import { versions } from "./ssl_settings.ts";
 
 /** Plaintext encrypted per write to the socket: four records, one send(2). */
 const batchBytes = 65_536;
+
+/** SSL_get_key_update_type(3): no answer to a key update is due. */
+const keyUpdateNone = -1;
 
 /** TLSEXT_NAMETYPE_host_name. */
 const hostNameType = 0;
@@ -33,6 +44,8 @@ const plaintext = new Uint8Array(batchBytes);
 
 export interface TlsSocketOptions {
   readonly isServer: boolean;
+  /** Of a server: when the kernel takes over the encryption. The context needs a `SecretLog`. */
+  readonly offload?: OffloadMode;
   /** Plain text sent before a client's handshake; at most one segment, so that one write sends it. */
   readonly preface?: (inner: Socket) => Uint8Array;
   /** Called before a client's handshake, when the inner socket is connected. */
@@ -73,6 +86,8 @@ export class TlsSocket implements Socket, SocketHandler {
   #wantsDrain = false;
   /** OpenSSL writes nothing before it has read the rest of a message that follows the handshake. */
   #isStalled = false;
+  /** null: OpenSSL encrypts all that is sent, for good. */
+  #offload: TransmitOffload | null = null;
   #paused = false;
   #ended = false;
   #closing = false;
@@ -94,6 +109,8 @@ export class TlsSocket implements Socket, SocketHandler {
     this.#memory.attach(ssl);
     if (options.isServer) lib.SSL_set_accept_state(ssl);
     else lib.SSL_set_connect_state(ssl);
+    const { offload } = options;
+    if (offload !== undefined && offload !== "off") this.#offload = new TransmitOffload(offload);
     inner.handler = this;
   }
 
@@ -130,6 +147,7 @@ export class TlsSocket implements Socket, SocketHandler {
 
   write(bytes: Uint8Array, start: number, end: number, isLast = false): number {
     if (!this.isOpen || !this.isReady || this.#closing) return 0;
+    if (this.#offload?.isOn) return this.#writeToKernel(bytes, start, end, isLast);
     if (this.#isStalled) return this.#acceptNone();
     let at = start;
     while (at < end && this.#waiting === null) {
@@ -151,6 +169,33 @@ export class TlsSocket implements Socket, SocketHandler {
     }
     if (at < end) this.#wantsDrain = true;
     return at - start;
+  }
+
+  #writeToKernel(bytes: Uint8Array, start: number, end: number, isLast: boolean): number {
+    if (!this.#settleAnswer()) return this.#acceptNone();
+    const accepted = this.inner.write(bytes, start, end, isLast);
+    if (accepted < end - start) this.#wantsDrain = true;
+    return accepted;
+  }
+
+  canSendFile(length: number): boolean {
+    const offload = this.#offload;
+    if (offload === null || !this.isOpen || !this.isReady || this.#closing) return false;
+    if (offload.isOn) return true;
+    // What OpenSSL has encrypted comes first, and the kernel must know that it is the last.
+    if (this.#waiting !== null) return false;
+    if (offload.start(this.#ssl, this.inner, length)) return true;
+    if (offload.isRefused) this.#offload = null;
+    return false;
+  }
+
+  sendFile(fd: number, offset: number, length: number): number {
+    if (!this.#offload?.isOn) throw new TypeError("Cannot send a file: see canSendFile");
+    if (!this.isOpen || this.#closing) return 0;
+    if (!this.#settleAnswer()) return this.#acceptNone();
+    const accepted = this.inner.sendFile!(fd, offset, length);
+    if (accepted >= 0 && accepted < length) this.#wantsDrain = true;
+    return accepted;
   }
 
   #acceptNone(): number {
@@ -191,17 +236,16 @@ export class TlsSocket implements Socket, SocketHandler {
 
   shutdown(): void {
     if (!this.isOpen || this.#closing) return;
-    this.#sayGoodbye();
-    if (this.#waiting === null) this.inner.shutdown();
+    if (this.#sayGoodbye()) this.inner.shutdown();
     else this.#closing = true;
   }
 
   close(): void {
     if (!this.isOpen) return;
-    this.#sayGoodbye();
+    const isSaid = this.#sayGoodbye();
     this.isOpen = false;
     // Accepted bytes must be sent, although the kernel has not accepted them yet.
-    if (this.#waiting !== null) return this.inner.resume();
+    if (!isSaid) return this.inner.resume();
     this.inner.close();
     this.#free();
   }
@@ -269,6 +313,10 @@ export class TlsSocket implements Socket, SocketHandler {
       this.#waiting = count < waiting.length ? waiting.subarray(count) : null;
       if (this.#waiting !== null) return;
     }
+    const isEnding = !this.isOpen || this.#closing;
+    if (this.#offload?.isOn) {
+      if (isEnding ? !this.#offload.sayGoodbye(true) : !this.#settleAnswer()) return;
+    }
     if (!this.isOpen) {
       this.inner.close();
       return this.#free();
@@ -301,6 +349,7 @@ export class TlsSocket implements Socket, SocketHandler {
     const result = lib.SSL_do_handshake(this.#ssl);
     const why = result === 1 ? SslError.none : lib.SSL_get_error(this.#ssl, result);
     this.#release();
+    this.#offload?.onHandshake(lib.SSL_version(this.#ssl) === versions["TLSv1.3"]);
     // Also sends the alert that explains a failure.
     this.#pumpOut(why === SslError.none && this.#isNextToWrite);
     if (why === SslError.wantRead) return;
@@ -349,7 +398,9 @@ export class TlsSocket implements Socket, SocketHandler {
       const isFatal = why !== SslError.none && why !== SslError.wantRead && why !== SslError.closed;
       const failure = isFatal ? takeFailure() : null;
       // The answer to a key update, or the alert that explains a failure.
-      this.#pumpOut();
+      const hasAnswered = this.#pumpOut();
+      if (this.#offload !== null) this.#followReading(this.#offload, hasAnswered, failure);
+      if (!this.isOpen) return;
       if (count > 0) this.handler.onData(this, plaintext, 0, count);
       if (!this.isOpen) return;
       if (failure !== null) return this.#fail(failure);
@@ -380,6 +431,41 @@ export class TlsSocket implements Socket, SocketHandler {
     return length;
   }
 
+  /** `hasAnswered`: OpenSSL has written something by itself while it was reading. */
+  #followReading(
+    offload: TransmitOffload,
+    hasAnswered: boolean,
+    failure: OpensslFailure | null,
+  ): void {
+    const owesAnswer = this.#lib.SSL_get_key_update_type(this.#ssl) !== keyUpdateNone;
+    if (!owesAnswer && !hasAnswered) return;
+    if (!offload.isOn) {
+      // It will use keys that the handshake has not made, and of which the key log says nothing.
+      if (this.#lib.SSL_version(this.#ssl) === versions["TLSv1.3"]) this.#offload = null;
+      return;
+    }
+    if (failure !== null) return offload.explainFailure(isUnexpected(failure));
+    // Done with, as far as OpenSSL is concerned; nobody gets what it says.
+    if (owesAnswer) this.#lib.SSL_do_handshake(this.#ssl);
+    this.#memory.takeOutput();
+    this.#onOutcome(offload.answer());
+  }
+
+  /** False: an answer of ours has to be sent before anything else, and cannot be sent now. */
+  #settleAnswer(): boolean {
+    return this.#onOutcome(this.#offload!.settle());
+  }
+
+  #onOutcome(outcome: Outcome): boolean {
+    if (outcome === "impossible") {
+      this.#fail({
+        reason: 0,
+        phrase: "the peer asks for new keys, which the kernel cannot change",
+      });
+    }
+    return outcome === "sent";
+  }
+
   /** The peer has said that it is finished; OpenSSL reports it again to the next read. */
   #endOrHold(): void {
     if (this.#paused) this.#isEndHeld = true;
@@ -400,15 +486,24 @@ export class TlsSocket implements Socket, SocketHandler {
 
   /**
    * Writes to the socket what OpenSSL has written. The rest is kept, and blocks further writes.
-   * `isLast` as in `write`.
+   * `isLast` as in `write`. True: it has written something.
    */
-  #pumpOut(isLast = false): void {
+  #pumpOut(isLast = false): boolean {
     const count = this.#memory.takeOutput();
-    if (count === 0) return;
+    if (count === 0) return false;
     const { output } = this.#memory;
-    if (this.#waiting !== null) return this.#append(output.subarray(0, count));
+    if (this.#offload !== null) {
+      // Encrypted with keys that are not in use.
+      if (this.#offload.isOn) return true;
+      this.#offload.trail.note(output, count);
+    }
+    if (this.#waiting !== null) {
+      this.#append(output.subarray(0, count));
+      return true;
+    }
     const sent = this.inner.write(output, 0, count, isLast);
     if (sent < count) this.#waiting = output.slice(sent, count);
+    return true;
   }
 
   #append(bytes: Uint8Array): void {
@@ -418,11 +513,15 @@ export class TlsSocket implements Socket, SocketHandler {
     this.#waiting.set(bytes, waiting.length);
   }
 
-  #sayGoodbye(): void {
-    if (!this.isReady) return;
-    this.#lib.SSL_shutdown(this.#ssl);
-    this.#lib.ERR_clear_error();
-    this.#pumpOut(true);
+  /** True: the kernel has all that is to be sent. */
+  #sayGoodbye(): boolean {
+    if (this.isReady) {
+      this.#lib.SSL_shutdown(this.#ssl);
+      this.#lib.ERR_clear_error();
+      this.#pumpOut(true);
+      if (this.#offload?.isOn) return this.#offload.sayGoodbye(false);
+    }
+    return this.#waiting === null;
   }
 
   #failHandshake(failure: OpensslFailure): void {

@@ -50,7 +50,7 @@ export class ConcurrentExchange implements Exchange {
   readonly takesInterim = true;
   readonly canStream = true;
   readonly canTakeOver = false;
-  readonly canSendFile = false;
+  canSendFile = () => false;
   readonly isHead = false;
   readonly trailersMayFollow = false;
   isRequestComplete = true;

@@ -1,6 +1,6 @@
 import type { Address } from "../../base/address.ts";
 import type { PeerError } from "../../base/errors.ts";
-import type { Socket, SocketHandler } from "../../net/reactor.ts";
+import type { KernelTls, Socket, SocketHandler } from "../../net/reactor.ts";
 
 /**
  * A socket with the addresses from a load balancer's PROXY header in place of the kernel's.
@@ -23,6 +23,14 @@ export class ProxyProtocolSocket implements Socket, SocketHandler {
     if (inner.sendFile !== undefined) {
       this.sendFile = (fd, offset, length) => inner.sendFile!(fd, offset, length);
     }
+  }
+
+  canSendFile(length: number): boolean {
+    return this.inner.canSendFile?.(length) ?? true;
+  }
+
+  kernelTls(): KernelTls | null {
+    return this.inner.kernelTls?.() ?? null;
   }
 
   get isOpen(): boolean {

@@ -150,8 +150,8 @@ export interface Exchange extends RequestFacts {
     end: number,
     trailersMayFollow?: boolean,
   ): boolean;
-  /** True when `sendFile` works on this connection. */
-  readonly canSendFile: boolean;
+  /** Whether `sendFile` may be called next for `length` bytes; see `Socket.canSendFile`. */
+  canSendFile(length: number): boolean;
   /**
    * Sends a part of a body with announced length from an open file. Returns the number of bytes
    * accepted: fewer than `length` means waiting for `onDrain`, -1 that the file is shorter or cannot

@@ -161,8 +161,10 @@ export class ServerExchange implements Exchange, RefusedRequest {
     return this.connection.reader.next === Next.later;
   }
 
-  get canSendFile(): boolean {
-    return this.connection.socket.sendFile !== undefined;
+  canSendFile(length: number): boolean {
+    const { socket } = this.connection;
+    if (socket.sendFile === undefined) return false;
+    return socket.canSendFile === undefined || socket.canSendFile(length);
   }
 
   /** A client would notice if the response ended now. */

@@ -47,7 +47,6 @@ export class StreamExchange extends Stream
   readonly canStream = true;
   readonly takesInterim = true;
   readonly canTakeOver = true;
-  readonly canSendFile = false;
   /** Monotonic milliseconds at which the client last sent a part of its body. */
   bodySinceMs = 0;
   /** It counts among those whose bodies are passed on now. */
@@ -301,6 +300,11 @@ export class StreamExchange extends Stream
     this.connection.onStreamBlocked();
     this.#wantsDrain = this.output.queuedBytes > waitingBytesMax;
     return !this.#wantsDrain;
+  }
+
+  /** DATA frames of many streams alternate, so a file would leave in pieces of a frame at most. */
+  canSendFile(): boolean {
+    return false;
   }
 
   sendFile(): number {

@@ -30,6 +30,7 @@ import { isLoopback, makeNonblocking } from "../descriptor.ts";
 import { EpollListener } from "./epoll_listener.ts";
 import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
 import { FreshSockets } from "./fresh_sockets.ts";
+import { offersKernelTls } from "./kernel_tls.ts";
 import { LoopTurn } from "./loop_turn.ts";
 import { OutputBuffers } from "./output_buffers.ts";
 import { Poller } from "./poller.ts";
@@ -99,6 +100,10 @@ export class EpollReactor implements Reactor, SocketHost {
 
   readClockMs(): number {
     return monotonicMs();
+  }
+
+  offersKernelTls(): boolean {
+    return offersKernelTls();
   }
 
   listen(address: Address, options: ListenOptions, onAccept: AcceptHandler): Listener {

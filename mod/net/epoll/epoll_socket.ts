@@ -7,8 +7,9 @@ import { libcSocket } from "../../sys/libc_socket.ts";
 import { peerUidOf } from "../../sys/peer_credentials.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { decodeSockaddr, MSG } from "../../sys/sockaddr.ts";
-import type { Socket, SocketHandler } from "../reactor.ts";
+import type { KernelTls, Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf } from "../descriptor.ts";
+import { type KernelTlsOwner, SocketKernelTls } from "./kernel_tls.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
@@ -43,7 +44,7 @@ const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 /**
  * A nonblocking stream socket: edge-triggered for input, level-triggered while output is pending.
  */
-export class EpollSocket extends PollTarget implements Socket {
+export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   isOpen = true;
   handler: SocketHandler;
   /**
@@ -106,7 +107,7 @@ export class EpollSocket extends PollTarget implements Socket {
     this.#isHeldBack = isLast;
     if (sent === end - start) return sent;
     if (sent < 0 && errno() !== Errno.EAGAIN && errno() !== Errno.EINTR) {
-      this.#deferFailure(errno());
+      this.deferFailure(errno());
       return 0;
     }
     this.#wantsDrain = true;
@@ -133,12 +134,26 @@ export class EpollSocket extends PollTarget implements Socket {
     if (number !== Errno.EAGAIN && number !== Errno.EINTR) {
       // EIO and EINVAL are errors of the file; all others are errors of the connection.
       if (number === Errno.EINVAL || number === Errno.EIO) return -1;
-      this.#deferFailure(number);
+      this.deferFailure(number);
       return 0;
     }
     this.#wantsDrain = true;
     this.#updateInterest();
     return Math.max(sent, 0);
+  }
+
+  kernelTls(): KernelTls {
+    return new SocketKernelTls(this);
+  }
+
+  endHoldingBack(): void {
+    this.#isHeldBack = false;
+  }
+
+  awaitDrain(): void {
+    if (!this.isOpen) return;
+    this.#wantsDrain = true;
+    this.#updateInterest();
   }
 
   pause(): void {
@@ -396,7 +411,7 @@ export class EpollSocket extends PollTarget implements Socket {
     this.#host.poller.watch(this, interest === 0 ? EPOLL.err : interest);
   }
 
-  #deferFailure(errnoNumber: number): void {
+  deferFailure(errnoNumber: number): void {
     this.#deferredErrno = errnoNumber;
     this.#wantsDrain = true;
     this.#defer();

@@ -12,6 +12,7 @@ const integerBytes = new Uint8Array(integer.buffer);
 /** Holds SO_MEMINFO up to SK_MEMINFO_WMEM_QUEUED (sock_diag.h). */
 const memoryInfo = new Uint32Array(6);
 const memoryInfoBytes = new Uint8Array(memoryInfo.buffer);
+const MemoryInfo = { sendBytesMax: 3, queued: 5 } as const;
 /** struct linger: on, 0 seconds. */
 const lingerNone = new Uint8Array(new Int32Array([1, 0]).buffer);
 
@@ -65,10 +66,19 @@ export function takeSocketError(fd: number): number {
  * the send queue is empty). TCP_INFO has it too, but takes three times as long.
  */
 export function isAllAcknowledged(fd: number): boolean {
-  const queuedIndex = 5;
+  return readMemoryInfo(fd) && memoryInfo[MemoryInfo.queued] === 0;
+}
+
+/** Bytes of memory that the send queue uses, and may use (SO_MEMINFO). */
+export function readSendQueue(fd: number): { queuedBytes: number; bytesMax: number } {
+  if (!readMemoryInfo(fd)) return { queuedBytes: 0, bytesMax: Infinity };
+  const queuedBytes = memoryInfo[MemoryInfo.queued];
+  return { queuedBytes, bytesMax: memoryInfo[MemoryInfo.sendBytesMax] };
+}
+
+function readMemoryInfo(fd: number): boolean {
   length[0] = memoryInfo.byteLength;
-  return libcSocket.getsockopt(fd, SOL.socket, SO.meminfo, memoryInfoBytes, length) === 0 &&
-    memoryInfo[queuedIndex] === 0;
+  return libcSocket.getsockopt(fd, SOL.socket, SO.meminfo, memoryInfoBytes, length) === 0;
 }
 
 /**

@@ -49,7 +49,6 @@ const ignored = [
   "server-timing",
   "soft-connection-limit",
   "soft-connection-limit.min-age",
-  "ssl-offload",
   "stash",
   "tcp-fastopen",
   "tcp-reuseport",

@@ -54,6 +54,15 @@ export const globalDirectives: readonly Directive[] = [
   scalar("handshake-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.handshakeTimeoutMs = value;
   }),
+  scalar(
+    "ssl-offload",
+    levels.global,
+    choice("off", "kernel", "auto", "zerocopy"),
+    (draft, value, at) => {
+      if (value !== "zerocopy") draft.plan.global.tlsOffload = value;
+      else draft.notice(at, "ssl-offload: hayate ignores zerocopy, which is OFF here");
+    },
+  ),
   scalar("http1-request-timeout", levels.global, duration(1000), (draft, value) => {
     draft.plan.global.headTimeoutMs = value;
   }),

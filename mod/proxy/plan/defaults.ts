@@ -16,6 +16,7 @@ export function globalDefaults(): GlobalPlan {
     headTimeoutMs: serverTimeouts.headTimeoutMs,
     handshakeTimeoutMs: 10_000,
     sessions: sessionsDefault,
+    tlsOffload: "off",
     bodyTimeoutMs: serverTimeouts.bodyTimeoutMs,
     idleTimeoutMs: serverTimeouts.idleTimeoutMs,
     allowHalfOpen: false,

@@ -3,6 +3,7 @@
  * parts (router, balancers, checks) are made from it.
  */
 import type { CertificateFiles, Identity } from "../../tls/server_context.ts";
+import type { OffloadMode } from "../../tls/kernel/offload_mode.ts";
 import type { SessionPlan } from "../../tls/sessions/session_rules.ts";
 import type { AcmeSettings } from "../../acme/core/settings.ts";
 import type { Address } from "../../base/address.ts";
@@ -69,6 +70,8 @@ export interface GlobalPlan {
   readonly handshakeTimeoutMs: number;
   /** How TLS sessions of clients are resumed. */
   readonly sessions: SessionPlan;
+  /** When the kernel encrypts files for clients, if it can. */
+  readonly tlsOffload: OffloadMode;
   /** Between two reads of a request body, or two writes of a response, that make progress. */
   readonly bodyTimeoutMs: number;
   /** How long a client connection may be idle. */

@@ -78,14 +78,13 @@ export class ProxyServer {
       previous === null ? undefined : previous.#engine.metrics,
     );
     this.#generation = new Generation(parts.generation ?? 1, () => this.connectionCount);
-    this.#tls = new SecuredListeners(
-      reactor,
-      logger,
-      parts.tls,
-      plan.global.handshakeTimeoutMs,
-      parts.ticketSeed,
-      plan.global.sessions,
-    );
+    const { handshakeTimeoutMs, sessions, tlsOffload } = plan.global;
+    this.#tls = new SecuredListeners(reactor, logger, parts.tls, {
+      handshakeTimeoutMs,
+      ticketSeed: parts.ticketSeed,
+      sessions,
+      offload: tlsOffload,
+    });
     this.#proxyProtocol = new ProxyProtocolListeners(
       reactor,
       new SparseLog(logger, () => reactor.nowMs),

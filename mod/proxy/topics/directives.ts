@@ -35,6 +35,14 @@ Listening and hosts
                            TLS sessions resume. The file has keys in h2o's form;
                            hosts that share it resume each other's sessions. It
                            is read again when it changes. cache: in each process
+  ssl-offload         G    OFF|kernel|AUTO (OFF): who encrypts files for clients of
+                           HTTP/1.1. kernel: the kernel, by sendfile, where it can
+                           (Linux with its module tls, AES-GCM or ChaCha20); else
+                           OpenSSL as with OFF. AUTO: the same, from 128 KB. From
+                           its first file on, the kernel encrypts all that the
+                           connection sends. A client of TLS 1.3 that then asks for
+                           new keys gets them from Linux 6.14 on; an older kernel
+                           cannot change them, and the connection ends with an alert
   hosts               G    name, name:port, *.name or default -> host level
   paths               H    prefix -> path level, or a sequence of mappings; the
                            longest prefix of whole segments wins

@@ -38,8 +38,8 @@ export class DecoratedExchange implements FileExchange<SiteResponse> {
     return this.#exchange.isHead;
   }
 
-  get canSendFile(): boolean {
-    return this.#exchange.canSendFile;
+  canSendFile(length: number): boolean {
+    return this.#exchange.canSendFile(length);
   }
 
   respond(response: SiteResponse): void {

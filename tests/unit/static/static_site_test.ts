@@ -61,7 +61,7 @@ class FakeExchange implements FileExchange<Rendered> {
     this.room -= end - start;
     return this.room > 0;
   }
-  readonly canSendFile = false;
+  canSendFile = () => false;
   sendFile(): number {
     throw new Error("not asked for");
   }

@@ -167,8 +167,8 @@ class FileExchangeView implements FileExchange<Rendered>, CompressionSource {
     return this.exchange.isHead;
   }
 
-  get canSendFile(): boolean {
-    return this.exchange.canSendFile && !this.isCompressing;
+  canSendFile(length: number): boolean {
+    return !this.isCompressing && this.exchange.canSendFile(length);
   }
 
   get isCompressing(): boolean {
