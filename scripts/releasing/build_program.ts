@@ -20,7 +20,7 @@ export interface Commit {
  * binary in `folder`.
  *
  * The payload of `deno compile` records each file's modification time: all get the commit's time.
- * The bundle contains the path of each source file: hence one fixed path for all builds. The only
+ * The bundler names files after the paths of the sources: hence one fixed path for all builds. The only
  * remaining difference is the name of the package registry, which is a folder in that path.
  */
 export async function buildProgram(
