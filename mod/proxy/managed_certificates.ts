@@ -10,6 +10,7 @@ import { dropVariable, getVariable, setVariable } from "../process/environment.t
 import { bothIn, keepPair, openPair, pemOf } from "../tls/kept_pair.ts";
 import { makeSelfSigned } from "../tls/self_signed.ts";
 import type { CertificateFiles } from "../tls/server_context.ts";
+import { hasManagedNames } from "./certificates_on_demand.ts";
 import { challengesOf } from "./plan/challenges.ts";
 import type { AcmePlan, ProxyPlan } from "./plan/plan.ts";
 
@@ -37,9 +38,9 @@ export class ManagedCertificates {
 
   /** Returns `plan` with the place of its certificates, where each name has one to serve. */
   async prepare(plan: ProxyPlan): Promise<ProxyPlan> {
-    const { acme } = plan.global;
+    if (!hasManagedNames(plan)) return plan;
+    const acme = plan.global.acme!;
     const names = namesOf(plan.listeners);
-    if (acme === null || names.length === 0) return plan;
     const place = this.#isWorker ? placeOfMaster() : this.#placeFor(names, acme.state);
     const ready = { ...plan, global: { ...plan.global, acme: { ...acme, ...place } } };
     if (this.#isWorker || place.folder === null) return ready;

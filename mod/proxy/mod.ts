@@ -4,8 +4,7 @@ import { type Mode, UsageError } from "../cli/mod.ts";
 import { Logger, standardSink } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
-import { certsCommand } from "./ctl/certs.ts";
-import { ctlCommand } from "./ctl/ctl.ts";
+import { subcommands } from "./subcommands.ts";
 import { environmentConfig, environmentVariables } from "./plan/environment_config.ts";
 import { proxyTable } from "./plan/flags.ts";
 import { type ProxyCommand, readProxyCommand } from "./plan/options.ts";
@@ -14,7 +13,7 @@ export const proxyMode: Mode = {
   name: "proxy",
   summary: proxyTable.summary,
   table: proxyTable,
-  subcommands: [ctlCommand, certsCommand],
+  subcommands,
   topics: async () => (await import("./topics/mod.ts")).proxyTopics,
   async run(argv): Promise<number> {
     const command = readProxyCommand(argv, allVariables());

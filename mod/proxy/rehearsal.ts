@@ -6,17 +6,17 @@
 import { httpTransport } from "../acme/client/transport.ts";
 import { exitCodes, StartError, systemReason } from "../base/errors.ts";
 import { StartFaults } from "../base/start_faults.ts";
-import { Logger, parseLogTarget } from "../log/mod.ts";
+import { Logger } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { whyNotMakeable, whyNotWritable } from "../process/files/path_access.ts";
 import { checkBindable } from "../net/listening.ts";
 import { freshTicketSeed } from "../tls/appliance.ts";
-import { AccessLogs, checkLogTarget } from "./server/access_logs.ts";
-import { checkFolder } from "./engine/forward/body_store.ts";
+import { AccessLogs } from "./server/access_logs.ts";
 import { ListenerSet } from "./server/listeners.ts";
 import { isOptional } from "./plan/listen_addresses.ts";
 import type { ListenPlan, ProxyPlan } from "./plan/plan.ts";
 import { ProxyServer } from "./server/server.ts";
+import { checkBuffers, checkErrorLog, configError } from "./start_checks.ts";
 
 /**
  * Checks what workers open: logs, certificates, keys, folders. Throws `StartError` with one line
@@ -123,26 +123,6 @@ function withoutAccessLogs(plan: ProxyPlan): ProxyPlan {
   return { ...quiet(plan), hosts };
 }
 
-/** Checks the folders for request bodies. Throws `StartError`. */
-export function checkBuffers({ upstreams }: ProxyPlan): void {
-  for (const { name, requestBuffer } of upstreams) {
-    if (requestBuffer !== null && requestBuffer.fileBytes > 0) {
-      checkFolder(requestBuffer.folder, name);
-    }
-  }
-}
-
-/** Throws `StartError` when `error-log` could not be opened. */
-export function checkErrorLog({ global }: ProxyPlan): void {
-  if (global.errorLog === null) return;
-  try {
-    checkLogTarget(parseLogTarget(global.errorLog));
-  } catch (error) {
-    if (!(error instanceof StartError)) throw error;
-    throw configError(`error-log: ${error.message}`);
-  }
-}
-
 /** Throws `StartError` when `acme.ca-file` has no certificates of CAs. */
 function checkAuthorities(caFile: string | null): void {
   if (caFile === null) return;
@@ -172,8 +152,4 @@ function checkListen(listen: ListenPlan, listeners: readonly ListenPlan[]): void
     if (error.message.includes("in use") || isOptional(listen, listeners, error)) return;
     throw configError(`[${at.file}:${at.line}] listen: ${error.message}`);
   }
-}
-
-function configError(message: string): StartError {
-  return new StartError(message, exitCodes.config);
 }

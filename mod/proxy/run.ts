@@ -30,17 +30,16 @@ import { ErrorLog } from "./server/error_log.ts";
 import { ListenerSet } from "./server/listeners.ts";
 import type { ProxyCommand } from "./plan/options.ts";
 import type { ProxyPlan } from "./plan/plan.ts";
-import { checkBuffers, checkErrorLog, checkStart, rehearse } from "./rehearsal.ts";
 import { ConfigWatch } from "./control/config_watch.ts";
 import { Hangups, Reloads } from "./control/reloads.ts";
 import { reportConfigurationOk } from "./report.ts";
 import { environmentConfig, environmentName } from "./plan/environment_config.ts";
 import { resolvePlan } from "./plan/resolve_plan.ts";
-import { ManagedCertificates } from "./managed_certificates.ts";
+import { CertificatesOnDemand } from "./certificates_on_demand.ts";
 import { SingleProcess } from "./server/single_process.ts";
+import { checkBuffers, checkErrorLog } from "./start_checks.ts";
 import { welcomePlan } from "./plan/welcome_plan.ts";
 import { WorkerMember } from "./workers/member.ts";
-import { runMaster } from "./workers/run_master.ts";
 
 /** What stays the same during the life of the process. */
 interface Setting {
@@ -60,7 +59,7 @@ interface Setting {
   readonly generation: number | null;
   /** The channel to the master; null in a single process. */
   readonly member: WorkerMember | null;
-  readonly managed: ManagedCertificates;
+  readonly managed: CertificatesOnDemand;
   /** HUPs. A worker ignores them: its master reloads. */
   readonly hangups: Hangups;
   readonly watch: ConfigWatch;
@@ -81,7 +80,7 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
   const lease = claimLease();
   const errorLog = new ErrorLog(logger);
-  const managed = new ManagedCertificates(logger, member !== null);
+  const managed = new CertificatesOnDemand(logger, member !== null);
   const watch = new ConfigWatch(command.watch && member === null, inherited !== null);
   const setting = {
     ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
@@ -110,6 +109,7 @@ async function perform(
   if (command.testOnly) {
     const { plan } = await resolved(loaded);
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+    const { checkStart } = await import("./rehearsal.ts");
     await checkStart(plan, reactor, inherited === null);
     reportConfigurationOk();
     return exitCodes.ok;
@@ -198,6 +198,8 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   if (global.workers > 1 && member === null) {
     // Without this check, workers that cannot start would be restarted forever. The state file is
     // left to the master, which reads it and logs its errors.
+    const { rehearse } = await import("./rehearsal.ts");
+    const { runMaster } = await import("./workers/run_master.ts");
     const withoutState = { ...loaded.plan, global: { ...loaded.plan.global, stateFile: null } };
     await rehearse(withoutState, reactor);
     exitCode = await runMaster({

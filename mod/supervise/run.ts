@@ -33,7 +33,7 @@ import { allWorkers, type StopSignal, unreadiness } from "../lifecycle/core/stat
 import { statusOf } from "./control/status.ts";
 import type { AcmeTls } from "./acme.ts";
 import { RealSystem } from "./system.ts";
-import { Succession, type SuccessionParts } from "./takeover/succession.ts";
+import type { Succession, SuccessionParts } from "./takeover/succession.ts";
 import { tlsVariables } from "../tls/appliance.ts";
 import { Replacement } from "./replacement/replacement.ts";
 import { stateVersion } from "./replacement/state.ts";
@@ -43,9 +43,8 @@ import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
-  const { takeOverPath } = plan;
   const taken = takeState();
-  const succession = takeOverPath === null ? null : new Succession(takeOverPath, allVariables());
+  const succession = plan.takeOverPath === null ? null : await beginSuccession(plan.takeOverPath);
   const former = taken?.state ?? succession?.formerTls;
   const { tls, listen } = await prepareTls(plan, former);
   const supervisor = new Supervisor({ ...plan, listen }, tls, succession, taken);
@@ -55,6 +54,12 @@ export async function run(plan: RunPlan): Promise<number> {
     await supervisor.release();
     tls.dispose();
   }
+}
+
+/** Throws `StartError` when the running supervisor at `path` refuses. */
+async function beginSuccession(path: string): Promise<Succession> {
+  const { Succession } = await import("./takeover/succession.ts");
+  return new Succession(path, allVariables());
 }
 
 class Supervisor {

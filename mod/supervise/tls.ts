@@ -1,7 +1,7 @@
 /** TLS of the sockets that our own modes serve. */
 import { allVariables } from "../process/environment.ts";
 import { type FormerTls, prepareAppliance } from "../tls/appliance.ts";
-import { type AcmeTls, prepareAcme } from "./acme.ts";
+import type { AcmeTls } from "./acme.ts";
 import type { ListenSpec } from "../config/listen_spec.ts";
 import type { RunPlan } from "./plan/plan.ts";
 
@@ -38,7 +38,9 @@ function hasOwnCertificate([mode, ...words]: readonly string[]): boolean {
 async function prepare(listen: readonly ListenSpec[], former?: FormerTls): Promise<AcmeTls> {
   const variables = allVariables();
   const { fault, begin, stop } = noTls;
-  const ordered = await prepareAcme(listen, variables, former);
+  const ordered = variables["TLS_DOMAIN"]
+    ? await (await import("./acme.ts")).prepareAcme(listen, variables, former)
+    : null;
   const sockets = listen.filter(({ tls }) => tls).map(({ name }) => name);
   return ordered ??
     { ...prepareAppliance(sockets, variables, former), ...{ fault, begin, stop } };

@@ -9,7 +9,7 @@ import { FileReports } from "./file_reports.ts";
 import type { OffloadMode } from "./kernel/offload_mode.ts";
 import { secureAccept } from "./secure_accept.ts";
 import { type SessionPlan, sessionsDefault } from "./sessions/session_rules.ts";
-import { TicketRing } from "./sessions/ticket_ring.ts";
+import type { TicketRing } from "./sessions/ticket_ring.ts";
 import type { ServerContextOptions } from "./server_context.ts";
 
 /** Timeout for a TLS handshake (h2o's handshake-timeout). */
@@ -18,12 +18,17 @@ export const handshakeTimeoutDefaultMs = 10_000;
 /** Polling interval of `settled`. */
 const pollMs = 20;
 
+/** Reads the ticket keys of a file. Throws `StartError`. */
+export type OpenTicketRing = (file: string, host: KeeperHost) => TicketRing;
+
 /** What holds for all TLS listeners of a process. */
 export interface TlsRules {
   readonly handshakeTimeoutMs?: number;
   /** Processes with the same seed resume each other's sessions; null: that of the parent, if any. */
   readonly ticketSeed?: string | null;
   readonly sessions?: SessionPlan;
+  /** Needed for `sessions` with a file of keys; its reader is loaded by who has one. */
+  readonly openTicketRing?: OpenTicketRing;
   /** When the kernel encrypts files, if it can. */
   readonly offload?: OffloadMode;
 }
@@ -39,6 +44,7 @@ export class SecuredListeners {
   readonly #keepers = new Map<string, ContextKeeper>();
   readonly #sessions: SessionPlan;
   readonly #offload: OffloadMode;
+  readonly #openRing: OpenTicketRing | null;
   #ring: TicketRing | null = null;
   readonly #pending = new Set<unknown>();
   readonly #failures: SparseLog;
@@ -52,6 +58,7 @@ export class SecuredListeners {
   ) {
     this.#sessions = rules.sessions ?? sessionsDefault;
     this.#offload = reactor.offersKernelTls?.() && rules.offload ? rules.offload : "off";
+    this.#openRing = rules.openTicketRing ?? null;
     this.reactor = reactor;
     this.logger = logger;
     this.inherited = inherited;
@@ -121,7 +128,7 @@ export class SecuredListeners {
     };
     const plan = this.#sessions;
     if (plan.tickets && plan.ticketFile !== null) {
-      this.#ring ??= new TicketRing(plan.ticketFile, host);
+      this.#ring ??= this.#openRing!(plan.ticketFile, host);
     }
     const sessions = { plan, ring: this.#ring };
     const keeper = new ContextKeeper(options, this.ticketSeed, host, sessions);

@@ -1,5 +1,5 @@
 /** Which host names a CA certifies over HTTP-01 or TLS-ALPN-01. */
-import { isIpLiteral } from "../../config/mod.ts";
+import { isIpLiteral } from "../../config/addresses.ts";
 
 /** Labels of letters, digits and hyphens (RFC 1123 2.1), of which the last begins with a letter. */
 const nameForm =

@@ -3,7 +3,7 @@ import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
 import { stateDefault } from "../../acme/core/settings.ts";
 import { daysLeft, managedStatus } from "../../acme/store/certificate_status.ts";
 import { StateFolder } from "../../acme/store/state_folder.ts";
-import { readOptions, type Subcommand } from "../../cli/mod.ts";
+import { readOptions } from "../../cli/mod.ts";
 import { getVariable } from "../../process/environment.ts";
 import { findConfigFile, loadPlan } from "../directives/config_file.ts";
 import { certsTable } from "./certs_flags.ts";
@@ -11,16 +11,13 @@ import { padColumns, printText } from "./report.ts";
 
 const headings = ["name", "issuer", "days left", "next", "last error"];
 
-export const certsCommand: Subcommand = {
-  name: "certs",
-  table: certsTable,
-  run(argv): Promise<number> {
-    const { values } = readOptions(certsTable, argv, getVariable);
-    const folder = new StateFolder(values.state ?? stateOf(values.conf) ?? stateDefault);
-    printText(renderCertificates(folder, Date.now()));
-    return Promise.resolve(exitCodes.ok);
-  },
-};
+/** Runs with the argv after `certs`; returns the exit code. Throws `StartError`. */
+export function runCerts(argv: readonly string[]): number {
+  const { values } = readOptions(certsTable, argv, getVariable);
+  const folder = new StateFolder(values.state ?? stateOf(values.conf) ?? stateDefault);
+  printText(renderCertificates(folder, Date.now()));
+  return exitCodes.ok;
+}
 
 /** One line for each name. Throws `StartError` when the folder cannot be read. */
 export function renderCertificates(folder: StateFolder, nowMs: number): string {

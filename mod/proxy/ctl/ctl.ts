@@ -2,7 +2,7 @@
 import { nearest } from "../../base/nearest.ts";
 import type { Address } from "../../base/address.ts";
 import { exitCodes, StartError } from "../../base/errors.ts";
-import { readOptions, type Subcommand, UsageError } from "../../cli/mod.ts";
+import { readOptions, UsageError } from "../../cli/mod.ts";
 import { isResolved, parseCount } from "../../config/mod.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
@@ -21,33 +21,25 @@ import {
 
 const pollMs = 200;
 
-export const ctlCommand: Subcommand = {
-  name: "ctl",
-  table: ctlTable,
-  async run(argv): Promise<number> {
-    const { values, operands } = readOptions(ctlTable, argv, getVariable);
-    const [action, ...words] = operands;
-    checkUsage(action, words);
-    const plan = values.control === null ? controlOf(values.conf) : null;
-    const address = values.control ?? plan!.address;
-    if (!isResolved(address)) throw new StartError("--control needs an IP address or a unix path");
-    const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
-    const ctl = new Ctl(
-      reactor,
-      address,
-      values.token ?? plan?.token ?? null,
-      values.timeoutMs,
-      values.yes,
-    );
-    const running = reactor.run();
-    try {
-      return await ctl.run(action as Action, words);
-    } finally {
-      reactor.stop();
-      await running;
-    }
-  },
-};
+/** Runs with the argv after `ctl`; returns the exit code. Throws `StartError`. */
+export async function runCtl(argv: readonly string[]): Promise<number> {
+  const { values, operands } = readOptions(ctlTable, argv, getVariable);
+  const [action, ...words] = operands;
+  checkUsage(action, words);
+  const plan = values.control === null ? controlOf(values.conf) : null;
+  const address = values.control ?? plan!.address;
+  if (!isResolved(address)) throw new StartError("--control needs an IP address or a unix path");
+  const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
+  const token = values.token ?? plan?.token ?? null;
+  const ctl = new Ctl(reactor, address, token, values.timeoutMs, values.yes);
+  const running = reactor.run();
+  try {
+    return await ctl.run(action as Action, words);
+  } finally {
+    reactor.stop();
+    await running;
+  }
+}
 
 function checkUsage(action: string, words: readonly string[]): void {
   if (!Object.hasOwn(actions, action)) {

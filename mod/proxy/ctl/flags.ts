@@ -1,6 +1,6 @@
 /** The flags of `hayate proxy ctl`. */
 import { defineTable, Wrong } from "../../cli/mod.ts";
-import { type HostAddress, parseHostAddress } from "../../config/mod.ts";
+import { type HostAddress, parseHostAddress } from "../../config/addresses.ts";
 
 function readAddress(text: string): HostAddress | Wrong {
   return parseHostAddress(text, null) ?? new Wrong("not a unix path, host:port or [v6]:port");

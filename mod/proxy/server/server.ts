@@ -9,6 +9,7 @@ import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
 import type { HeldLease } from "../../process/handover/socket_lease.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import { SecuredListeners } from "../../tls/secured_listeners.ts";
+import { TicketRing } from "../../tls/sessions/ticket_ring.ts";
 import { AcceptGate } from "./accept_gate.ts";
 import { AccessLogs } from "./access_logs.ts";
 import { ControlPlane } from "../control/control_plane.ts";
@@ -83,6 +84,7 @@ export class ProxyServer {
       handshakeTimeoutMs,
       ticketSeed: parts.ticketSeed,
       sessions,
+      openTicketRing: (file, host) => new TicketRing(file, host),
       offload: tlsOffload,
     });
     this.#proxyProtocol = new ProxyProtocolListeners(

@@ -1,7 +1,5 @@
 /** TLS that `serve` sets up itself: on which sockets, with whose certificates, for all its workers. */
-import { challengesOver } from "../../acme/challenge_ports.ts";
 import type { CertificatesHost } from "../../acme/certificates.ts";
-import { ManagedDomains } from "../../acme/managed_domains.ts";
 import type { Address } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { isTlsPort } from "../../config/listen_spec.ts";
@@ -129,6 +127,9 @@ async function manage(
   sockets: readonly NamedSocket[],
   log: Logger,
 ): Promise<Presented> {
+  // Loaded for those who order certificates.
+  const { ManagedDomains } = await import("../../acme/managed_domains.ts");
+  const { challengesOver } = await import("../../acme/challenge_ports.ts");
   const views = sockets.map(({ name, address }) => ({ address, tls: secure.includes(name) }));
   const domains = await ManagedDomains.prepare({
     names,
