@@ -28,6 +28,10 @@ async function runLoad(argv: readonly string[]): Promise<number> {
   raiseOpenFilesLimit(plan.threads);
   const { script, scripts } = await beginScript(plan);
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");
+  if (plan.search !== null) {
+    const { FindRate } = await import("./search/find_rate.ts");
+    return await new FindRate(plan, plan.search, prepared, argv).run();
+  }
   return await new LoadRuns(plan, ownRuns(plan, prepared), argv, script).run();
 }
 

@@ -31,6 +31,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["script"],
     ["thread", "report"],
     ["run"],
+    ["search"],
   ],
   http2: [
     ["fields", "frames", "guard"],

@@ -1,6 +1,7 @@
 /** The flags of `hayate load`. */
 import { defineTable } from "../../cli/mod.ts";
 import {
+  readCondition,
   readConnectTo,
   readFieldName,
   readHeader,
@@ -10,6 +11,7 @@ import {
   readSources,
   readStages,
   readStartAt,
+  readSteadyRate,
   readThreshold,
 } from "./option_values.ts";
 
@@ -46,7 +48,7 @@ export const loadTable = defineTable({
       kind: "count",
       min: 1,
       max: 1_000_000,
-      default: 10,
+      defaultText: "10, or 100 with --find-rate",
       section: model,
       help: "Connections, spread over the threads.",
     },
@@ -96,11 +98,40 @@ export const loadTable = defineTable({
       help: "Open loop in steps: 10s:1k,30s:5k; a step 10s:1k-5k ramps.",
     },
     {
+      long: "find-rate",
+      kind: "parsed",
+      parse: readCondition,
+      placeholder: "'p99<20ms'",
+      repeat: true,
+      section: model,
+      help:
+        "Find the highest rate at which this condition holds and no request fails: doubles, bisects, " +
+        "confirms. Each step takes -d (5s) after --warmup (1s). See: hayate help load find-rate.",
+    },
+    {
+      long: "from",
+      kind: "parsed",
+      parse: readSteadyRate,
+      placeholder: "RATE",
+      defaultText: "100",
+      section: model,
+      help: "With --find-rate: the lowest rate; exit 3 if the condition does not hold at it.",
+    },
+    {
+      long: "to",
+      kind: "parsed",
+      parse: readSteadyRate,
+      placeholder: "RATE",
+      defaultText: "1M",
+      section: model,
+      help: "With --find-rate: the highest rate to try.",
+    },
+    {
       long: "warmup",
       key: "warmupMs",
       kind: "duration",
-      default: 0,
       min: 0,
+      defaultText: "none",
       section: model,
       help: "Run this long before measuring; excluded from every figure.",
     },
@@ -481,7 +512,11 @@ export const loadTable = defineTable({
     { code: 0, meaning: "the run completed (requests may have failed: see --fail-if)" },
     { code: 1, meaning: "it could not run, no response arrived, or a script failed" },
     { code: 2, meaning: "wrong usage" },
-    { code: 3, meaning: "a --fail-if condition held, or compare found a regression" },
+    {
+      code: 3,
+      meaning:
+        "a --fail-if condition held, compare found a regression, or --find-rate failed at --from",
+    },
     { code: 130, meaning: "ended by Ctrl-C; what was measured is reported" },
   ],
   environment: [

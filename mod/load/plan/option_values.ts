@@ -8,7 +8,7 @@ import { type HeaderField, isMethod, parseHeader } from "../request/request_byte
 import type { Stage } from "./schedule.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { parseTemplateTarget } from "./template_target.ts";
-import { parseThreshold, type Threshold } from "./threshold.ts";
+import { parseCondition, parseThreshold, type Threshold } from "./threshold.ts";
 
 /** More local addresses have no use: each has about 28,000 ports. */
 const sourcesMax = 1024;
@@ -71,6 +71,18 @@ export function readMethod(text: string): string | Wrong {
 export function readThreshold(text: string): Threshold | Wrong {
   const threshold = parseThreshold(text);
   return typeof threshold === "string" ? new Wrong(threshold) : threshold;
+}
+
+/** A condition that has to hold. */
+export function readCondition(text: string): Threshold | Wrong {
+  const condition = parseCondition(text);
+  return typeof condition === "string" ? new Wrong(condition) : condition;
+}
+
+/** A rate of its own, without a ramp. */
+export function readSteadyRate(text: string): number | Wrong {
+  const rate = readRateNumber(text);
+  return rate > 0 ? rate : new Wrong(`not ${rateHelp}`);
 }
 
 /** A field's name is a token, as a method is (RFC 9110 5.1). */

@@ -2,6 +2,7 @@
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
 import { templateFaults } from "./template_faults.ts";
 import { phaseOf } from "./threshold.ts";
+import { connectionsOf, searchDurationMs, searchOf, searchWarmupMs } from "./search_options.ts";
 import { readTarget } from "./option_values.ts";
 import type { LoadPlan, OutputPlan } from "./plan.ts";
 import type { Stage } from "./schedule.ts";
@@ -20,6 +21,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const targets = readTargets(options, errors);
   if (values.template) errors.push(...templateFaults(options));
   checkCombinations(options, errors);
+  const search = searchOf(options, errors);
   const stages = stagesOf(options);
   const keepalive = values.keepalive && !asksForClose(values);
   const requestCount = values.requests ?? Infinity;
@@ -32,12 +34,12 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     urlsRandom: values.urlsRandom,
     unixSocket: values.unixSocket,
     connectTo: values.connectTo,
-    connections: values.connections,
+    connections: connectionsOf(values),
     threads: values.threads,
     durationMs,
     requestCount,
     stages,
-    warmupMs: values.warmupMs,
+    warmupMs: values.warmupMs ?? (search === null ? 0 : searchWarmupMs),
     drainMs: values.drainMs,
     timeoutMs: values.timeoutMs,
     method: values.method ?? (hasBody ? "POST" : "GET"),
@@ -68,6 +70,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     repeat: values.repeat,
     startAtMs: values.startAtMs,
     thresholds: values.failIf,
+    search,
     output: outputOf(options),
   };
 }
@@ -101,10 +104,11 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (values.stages !== null && values.durationMs !== null) {
     errors.push("--stages and --duration cannot be combined: the stages set the duration");
   }
-  if (values.connections < values.threads) {
-    errors.push(`--connections ${values.connections} is less than --threads ${values.threads}`);
+  const connections = connectionsOf(values);
+  if (connections < values.threads) {
+    errors.push(`--connections ${connections} is less than --threads ${values.threads}`);
   }
-  const isOpen = values.rate !== null || values.stages !== null;
+  const isOpen = values.rate !== null || values.stages !== null || values.findRate.length > 0;
   if (isOpen && values.pipeline > 1) {
     errors.push("--pipeline needs a closed loop: with --rate each request has its own due time");
   }
@@ -168,6 +172,7 @@ function stagesOf({ values }: Options): readonly Stage[] | null {
 function durationOf({ values }: Options, stages: readonly Stage[] | null): number {
   if (values.durationMs !== null) return values.durationMs;
   // With -n the run ends with the last response, not with the schedule's last request.
+  if (values.findRate.length > 0) return searchDurationMs;
   if (values.requests !== null) return Infinity;
   if (stages === null) return defaultDurationMs;
   return stages.reduce((sum, stage) => sum + stage.durationMs, 0);

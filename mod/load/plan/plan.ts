@@ -52,7 +52,18 @@ export interface LoadPlan {
   /** Milliseconds since the epoch; null: at once. */
   readonly startAtMs: number | null;
   readonly thresholds: readonly Threshold[];
+  /** null: the rate is given, or it is a closed loop. */
+  readonly search: SearchPlan | null;
   readonly output: OutputPlan;
+}
+
+/** What --find-rate looks for. */
+export interface SearchPlan {
+  /** All of them hold at the rate that is found. */
+  readonly conditions: readonly Threshold[];
+  /** The lowest and the highest rate to try, in requests a second. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export type BodySource =

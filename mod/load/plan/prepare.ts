@@ -118,6 +118,22 @@ export async function prepareRun(
   return { threads, connections, rateShare: count / total, shownUrl, isSecure, lookupsUs: lookups };
 }
 
+/** The same run with the schedule and the times of `plan`. */
+export function withTimes(prepared: PreparedRun, plan: LoadPlan): PreparedRun {
+  const { durationMs, warmupMs, drainMs } = plan;
+  const stages = withWarmup(plan);
+  return {
+    ...prepared,
+    threads: prepared.threads.map((thread) => ({
+      ...thread,
+      stages,
+      durationMs,
+      warmupMs,
+      drainMs,
+    })),
+  };
+}
+
 /** The share of thread `index` in a whole, spread evenly; Infinity stays. */
 function share(whole: number, index: number, count: number): number {
   if (whole === Infinity) return Infinity;

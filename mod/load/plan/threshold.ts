@@ -135,3 +135,13 @@ export function phaseOf({ metric }: Threshold): PhaseMetric | null {
   if (metric.kind !== "percentile" && metric.kind !== "time") return null;
   return phaseMetrics.find((name) => name === metric.of) ?? null;
 }
+
+/** Reads a condition of --find-rate, which has to hold; or returns why it is invalid. */
+export function parseCondition(text: string): Threshold | string {
+  const condition = parseThreshold(text);
+  if (typeof condition === "string") return condition;
+  const { metric, comparison } = condition;
+  const isTime = metric.kind === "percentile" || metric.kind === "time";
+  if (!isTime || comparison.startsWith("<")) return condition;
+  return "it has to hold at the rate that is found: use < as in p99<20ms";
+}

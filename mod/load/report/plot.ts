@@ -1,9 +1,10 @@
 /** `hayate load plot`: several runs in one picture. */
 import { UsageError } from "../../cli/mod.ts";
 import { Output } from "./outputs.ts";
-import { barChart, stack } from "./chart_svg.ts";
+import { barChart, stack } from "./charts/chart_svg.ts";
 import { type NamedRun, percentileChart, throughputChart } from "./report_curves.ts";
-import { readReportWithHistograms } from "./report_files.ts";
+import { type NamedReport, readReportWithHistograms } from "./report_files.ts";
+import { searchChart, searchOf } from "./search_chart.ts";
 import { page } from "./report_html.ts";
 import { formatMetric, orDash } from "./wrk_units.ts";
 
@@ -13,15 +14,22 @@ export async function plot(title: string, path: string, reports: readonly string
   if (!isHtml && path !== "-" && !path.endsWith(".svg")) {
     throw new UsageError([`--output ${path}: must end in .svg or .html`]);
   }
-  const runs: NamedRun[] = [];
-  for (const report of reports) runs.push(...await readRuns(report));
+  const named: NamedReport[] = [];
+  for (const report of reports) named.push(await readReportWithHistograms(report));
   const output = Output.open(path);
-  const charts = await drawRuns(title, runs);
+  const charts = await drawReports(title, named);
   output.finish(isHtml ? page(title, charts.join("\n")) : `${stack(charts)}\n`);
 }
 
-async function readRuns(path: string): Promise<NamedRun[]> {
-  const { name, report } = await readReportWithHistograms(path);
+/** Searches are drawn over their rates, other runs side by side. */
+async function drawReports(title: string, reports: readonly NamedReport[]): Promise<string[]> {
+  const searches = reports.map(({ name, report }) => searchOf(report, name))
+    .filter((search) => search !== null);
+  if (searches.length === reports.length) return [searchChart(searches)];
+  return await drawRuns(title, reports.flatMap(runsOf));
+}
+
+function runsOf({ name, report }: NamedReport): NamedRun[] {
   return report.runs.map((run, index) => ({
     name: report.runs.length === 1 ? name : `${name} ${index + 1}`,
     run,

@@ -3,6 +3,7 @@ import type { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { OutputPlan } from "../plan/plan.ts";
 import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/result.ts";
+import { isSentLate, type LateCause, lateCauses } from "../stats/late_causes.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { phaseLines } from "./phase_lines.ts";
 import { formatTimeUs } from "./wrk_units.ts";
@@ -11,8 +12,6 @@ import { formatTimeUs } from "./wrk_units.ts";
 const busyShare = 0.9;
 /** CPU time is counted in hundredths of a second: a shorter run is too imprecise. */
 const shareMinMs = 500;
-/** A schedule that is later than this on average is reported. */
-const lateUs = 1000;
 const wrk2Percents = [50, 75, 90, 99, 99.9, 99.99, 99.999, 100];
 
 /** Lines, each with a line feed, or "". */
@@ -53,7 +52,7 @@ function scheduleLines(result: LoadResult): string[] {
     lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
   }
   if (counters[Slot.unsent] > 0) {
-    const isOurs = lateCauses(result).some(({ cause }) => cause !== "lateConnection");
+    const isOurs = lateCauses(result.stats).some((cause) => cause !== "lateConnection");
     const why = isOurs ? "were not sent" : "found no free connection";
     lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and ${why}`);
   }
@@ -204,10 +203,6 @@ function percentOf(share: number): string {
   return `${Math.min(100, share * 100).toFixed(0)}%`;
 }
 
-type LateCause = "lateConnection" | "lateBusy" | "lateQueued" | "lateStopped";
-/** A cause of less than this share of all lateness is not reported. */
-const causeShareMin = 0.2;
-
 const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> = {
   lateBusy: ({ hasScript, stats, measuredMs, threads }) => {
     const share = stats.counters[Slot.scriptUs] / 1000 / Math.max(1, measuredMs) / threads;
@@ -239,23 +234,11 @@ function waitedForConnection({ stats, connections, streams, requestedRate }: Loa
   return `${facts}: -c ${Math.ceil(neededCount)} may do`;
 }
 
-/** The causes of the lateness, the largest first. */
-function lateCauses({ stats: { counters } }: LoadResult): { readonly cause: LateCause }[] {
-  const causes = (Object.keys(lateReasons) as LateCause[])
-    .map((cause) => ({ cause, amount: counters[Slot[cause]] }))
-    .sort((a, b) => b.amount - a.amount);
-  const total = causes.reduce((sum, { amount }) => sum + amount, 0);
-  return causes.filter(({ amount }) => amount > 0 && amount >= causeShareMin * total);
-}
-
 function clientLines(result: LoadResult): string[] {
   const share = cpuShare(result);
-  const { counters } = result.stats;
-  const started = counters[Slot.scheduled] - counters[Slot.unsent];
   if (result.requestedRate !== null) {
-    const averageUs = started === 0 ? 0 : counters[Slot.lagSumUs] / started;
-    if (averageUs < lateUs && counters[Slot.unsent] === 0) return [];
-    return lateCauses(result).map(({ cause }) => `Client: ${lateReasons[cause](result)}`);
+    if (!isSentLate(result.stats)) return [];
+    return lateCauses(result.stats).map((cause) => `Client: ${lateReasons[cause](result)}`);
   }
   if (share < busyShare || result.measuredMs < shareMinMs) return [];
   return [

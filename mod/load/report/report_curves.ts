@@ -1,7 +1,7 @@
 /** The charts that reports and `plot` share: from runs to curves. Pure apart from decoding. */
 import { distributionRows } from "../../metrics/histogram_text.ts";
-import { linearScale, logScale, percentileScale } from "./chart_scale.ts";
-import { lineChart, type Series } from "./chart_svg.ts";
+import { linearScale, logScale, percentileScale } from "./charts/chart_scale.ts";
+import { lineChart, type Series } from "./charts/chart_svg.ts";
 import { type RunJson } from "./report_json.ts";
 import { histogramOf, type TimeJson } from "./time_json.ts";
 import { formatMetric, formatTimeUs } from "./wrk_units.ts";

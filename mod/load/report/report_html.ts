@@ -1,5 +1,5 @@
 /** One page with everything: no network, no script, readable on a phone. */
-import { barChart, chartStyle, escapeText } from "./chart_svg.ts";
+import { barChart, chartStyle, escapeText } from "./charts/chart_svg.ts";
 import { type FailureKind, failureMeaning } from "../plan/failure.ts";
 import {
   failuresChart,
@@ -11,6 +11,8 @@ import {
 import type { ReportJson, RunJson } from "./report_json.ts";
 import type { TimeJson } from "./time_json.ts";
 import { phaseNames, type PhasesJson, phaseTitles } from "./phases_json.ts";
+import { describeSearch, type NamedSearch, searchChart, searchOf } from "./search_chart.ts";
+import { formatRate } from "./search_text.ts";
 import { formatBinary, formatMetric, formatTimeUs, orDash } from "./wrk_units.ts";
 
 const style =
@@ -28,6 +30,8 @@ ${chartStyle}`;
 export async function htmlReport(report: ReportJson): Promise<string> {
   const sections: string[] = [];
   const { runs } = report;
+  const search = searchOf(report, "search");
+  if (search !== null) return page(report.plan.url, await searchSections(report, search));
   if (runs.length > 1) {
     sections.push(barChart(
       "Requests per second",
@@ -47,6 +51,30 @@ export async function htmlReport(report: ReportJson): Promise<string> {
     report.plan.url,
     `${describePlan(report)}${sections.join("\n")}${environment(report)}`,
   );
+}
+
+/** The curve of a search, the rates that it tried, and the run of the last one. */
+async function searchSections(report: ReportJson, named: NamedSearch): Promise<string> {
+  const { search, runs } = named;
+  const rows = search.steps.map((step) => {
+    const { percentilesUs, maxUs } = runs[step.run].latency;
+    const times = [percentilesUs["p50"], percentilesUs["p90"], percentilesUs["p99"], maxUs];
+    const cells = [
+      formatRate(step.requestsPerSecond),
+      ...times.map((us) => orDash(us, formatTimeUs)),
+    ];
+    const verdict = step.reason === null
+      ? (step.isConfirmation ? "confirmed" : "yes")
+      : step.reason;
+    return `<tr>${cells.map((cell) => `<td class="n">${cell}</td>`).join("")}` +
+      `<td>${escapeText(verdict)}</td></tr>`;
+  });
+  const heads = ["Rate/s", "p50", "p90", "p99", "Max"].map((name) => `<th class="n">${name}</th>`);
+  const last = runs.length === 0 ? "" : await runSection(runs[runs.length - 1]);
+  return `${describePlan(report)}<h2>${escapeText(describeSearch(search))}</h2>` +
+    `${search.steps.length === 0 ? "" : searchChart([named])}<div class="wide"><table><tr>` +
+    `${heads.join("")}<th>Result</th></tr>${rows.join("")}</table></div>` +
+    `<h2>The last run</h2>${last}${environment(report)}`;
 }
 
 /** A page around `body`. */

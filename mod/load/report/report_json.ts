@@ -15,6 +15,7 @@ import {
 import { Slot } from "../stats/thread_stats.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 import { type PhasesJson, phasesJson } from "./phases_json.ts";
+import type { SearchJson } from "./search_json.ts";
 import { type TimeJson, timeJson } from "./time_json.ts";
 
 export const schemaName = "hayate-load/1";
@@ -24,6 +25,8 @@ export interface ReportJson {
   readonly environment: EnvironmentJson;
   readonly plan: PlanJson;
   readonly runs: readonly RunJson[];
+  /** Of --find-rate; absent or null without it. */
+  readonly search?: SearchJson | null;
 }
 
 export interface EnvironmentJson {

@@ -24,6 +24,7 @@ import {
   schemaName,
 } from "./report_json.ts";
 import { type TimeJson } from "./time_json.ts";
+import type { SearchJson, SearchStepJson } from "./search_json.ts";
 import type { PhasesJson } from "./phases_json.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 
@@ -155,9 +156,25 @@ const run = record<RunJson>({
   intervals: list(interval),
 });
 
+const search = record<SearchJson>({
+  conditions: list(text),
+  fromRequestsPerSecond: amount,
+  toRequestsPerSecond: amount,
+  foundRequestsPerSecond: nullable(amount),
+  isClientLimit: flag,
+  steps: list(record<SearchStepJson>({
+    requestsPerSecond: amount,
+    isConfirmation: flag,
+    passed: flag,
+    reason: nullable(text),
+    run: count,
+  })),
+});
+
 export const reportShape = record<ReportJson>({
   schema: oneOf(schemaName),
   environment,
   plan,
   runs: list(run, 1),
+  search: optional(nullable(search)),
 });

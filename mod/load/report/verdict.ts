@@ -23,6 +23,18 @@ export function brokenThresholds(thresholds: readonly Threshold[], result: LoadR
   });
 }
 
+/** What a condition was judged by. */
+export interface Measured {
+  readonly holds: boolean;
+  readonly shown: string;
+}
+
+/** Whether the condition holds, and the figure that it is about. */
+export function measuredOf(threshold: Threshold, result: LoadResult): Measured {
+  const value = valueOf(threshold.metric, result);
+  return { holds: isBroken(threshold, value), shown: shown(threshold.metric, value) };
+}
+
 function valueOf(metric: Metric, result: LoadResult): number {
   if (metric.kind === "count") return countOf(metric.name, result);
   if (metric.kind === "share") {

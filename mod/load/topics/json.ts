@@ -49,4 +49,9 @@ runs                   one for each --repeat:
   intervals            one a second: endMs, durationMs, requests,
                        requestsPerSecond, bytesRead, failed, retried,
                        openConnections, p50Us, p90Us, p99Us, maxUs
+
+search                 with --find-rate: conditions, fromRequestsPerSecond,
+                       toRequestsPerSecond, foundRequestsPerSecond (null: none),
+                       isClientLimit, and steps: requestsPerSecond, isConfirmation,
+                       passed, reason, run (its index in runs)
 `;

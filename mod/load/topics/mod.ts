@@ -1,6 +1,7 @@
 /** The pages of `hayate help load TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
+import { findRateText } from "./find_rate.ts";
 import { templatesText } from "./templates.ts";
 import { scriptsText } from "./scripts.ts";
 
@@ -129,6 +130,11 @@ export const loadTopics: readonly Topic[] = [
     name: "models",
     summary: "closed and open loop, and which figures to trust",
     text: modelsText,
+  },
+  {
+    name: "find-rate",
+    summary: "the highest rate that keeps a condition",
+    text: findRateText,
   },
   { name: "json", summary: "the schema of --json", text: jsonText },
   {

@@ -1,6 +1,15 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
-import { linearScale, logScale, percentileScale } from "../../../../mod/load/report/chart_scale.ts";
-import { barChart, escapeText, lineChart, stack } from "../../../../mod/load/report/chart_svg.ts";
+import {
+  linearScale,
+  logScale,
+  percentileScale,
+} from "../../../../../mod/load/report/charts/chart_scale.ts";
+import {
+  barChart,
+  escapeText,
+  lineChart,
+  stack,
+} from "../../../../../mod/load/report/charts/chart_svg.ts";
 
 Deno.test("linearScale() ends at a round number above the values", () => {
   const scale = linearScale(937, String);
