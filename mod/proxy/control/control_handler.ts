@@ -13,7 +13,7 @@ import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import { answerApi, type ApiRequest } from "./api.ts";
 import type { AdminApi } from "./admin_api.ts";
 import { renderMetrics } from "./metrics_text.ts";
-import { chooseMetricsFormat, type MetricsFormat } from "./metrics_writer.ts";
+import { chooseMetricsFormat, type MetricsFormat } from "../../metrics/metrics_writer.ts";
 import { overview } from "./overview.ts";
 import { controlPage } from "./page.ts";
 import { requesterOf } from "./requester.ts";

@@ -4,7 +4,12 @@ import { type Http2Figures, resetNames } from "../../conn/exchange/http2_counter
 import { latencyBoundsMs } from "../../metrics/latency_buckets.ts";
 import type { Peer } from "../balance/peer.ts";
 import type { AdminApi } from "./admin_api.ts";
-import { type Labels, type MetricsFormat, MetricsWriter, type Row } from "./metrics_writer.ts";
+import {
+  type Labels,
+  type MetricsFormat,
+  MetricsWriter,
+  type Row,
+} from "../../metrics/metrics_writer.ts";
 import { conditionOf } from "./peer_view.ts";
 
 const boundsSeconds = latencyBoundsMs.map((ms) => ms / 1000);

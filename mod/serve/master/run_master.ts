@@ -213,11 +213,11 @@ async function openHealthOf(address: Address, master: Master): Promise<HealthLis
 async function openStatus(
   plan: ServePlan,
   master: Master,
-  { records }: WorkerStarter,
+  starter: WorkerStarter,
   scoreboard: Scoreboard,
 ) {
   const { StatusServer } = await import("./status_server.ts");
-  return await StatusServer.open(plan, master, records, scoreboard);
+  return await StatusServer.open(plan, master, starter, scoreboard);
 }
 
 function listenToSignals(

@@ -1,4 +1,4 @@
-/** The private listener of a master: its status page, as text and as JSON. */
+/** The private listener of a master: its status page, as text and as JSON, and metrics. */
 import { StartError, systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
 import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/accept/access_token.ts";
@@ -10,11 +10,18 @@ import type { Listener, Reactor } from "../../net/reactor.ts";
 import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";
 import type { Master } from "./master.ts";
 import type { Scoreboard } from "../worker/scoreboard.ts";
+import { chooseMetricsFormat } from "../../metrics/metrics_writer.ts";
+import { renderMetrics, type WorkerGauges } from "./metrics_text.ts";
 import { describeWorker, renderStatus, type ServeStatus } from "./status.ts";
 import { residentBytes } from "./watch.ts";
-import type { WorkerRecord } from "./worker_starter.ts";
+import type { WorkerStarter } from "./worker_starter.ts";
 
 const text = [["Content-Type", "text/plain; charset=utf-8"]] as const;
+export const metricsPath = "/metrics";
+const metricsTypes = {
+  prometheus: ["Content-Type", "text/plain; version=0.0.4; charset=utf-8"],
+  openmetrics: ["Content-Type", "application/openmetrics-text; version=1.0.0; charset=utf-8"],
+} as const;
 const json = [["Content-Type", "application/json"]] as const;
 /** Sent for every path, so that a client without the token learns nothing. */
 const unauthorized = new StaticResponse(
@@ -26,11 +33,12 @@ const notFound = new StaticResponse(404, text, "404 Not Found\n");
 
 export class StatusServer implements ExchangeHandler {
   readonly #startMs = performance.now();
+  readonly #startedAtMs = Date.now();
 
   private constructor(
     readonly plan: StatusPlan,
     readonly master: Master,
-    readonly records: ReadonlyMap<number, WorkerRecord>,
+    readonly starter: WorkerStarter,
     readonly scoreboard: Scoreboard,
     readonly reactor: Reactor,
     readonly token: string | null,
@@ -41,13 +49,13 @@ export class StatusServer implements ExchangeHandler {
   static async open(
     plan: ServePlan,
     master: Master,
-    records: ReadonlyMap<number, WorkerRecord>,
+    starter: WorkerStarter,
     scoreboard: Scoreboard,
   ): Promise<StatusServer> {
     const reactor = await createReactor();
     const status = plan.status as StatusPlan;
     const token = status.token === null ? null : readToken(status.token);
-    const handler = new StatusServer(status, master, records, scoreboard, reactor, token);
+    const handler = new StatusServer(status, master, starter, scoreboard, reactor, token);
     const server = new HttpServer(reactor, handler);
     // Clients of the socket see the requests' paths, so only the owner may connect.
     const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
@@ -67,6 +75,7 @@ export class StatusServer implements ExchangeHandler {
       return exchange.respond(unauthorized);
     }
     const [path, query] = exchange.head.pathText().split("?", 2);
+    if (path === metricsPath) return this.#answerMetrics(exchange);
     if (path !== this.plan.path) return exchange.respond(notFound);
     const status = this.#read();
     const asJson = query === "json" || (exchange.head.field("accept") ?? "").includes("json");
@@ -82,10 +91,39 @@ export class StatusServer implements ExchangeHandler {
   onDrain(): void {}
   onAbort(): void {}
 
+  #answerMetrics(exchange: Exchange): void {
+    const format = chooseMetricsFormat(exchange.head.field("accept"));
+    const status = this.#read();
+    const { requests, metrics } = this.scoreboard.sum();
+    const source = {
+      status,
+      startedAtMs: this.#startedAtMs,
+      starts: this.starter.startCount,
+      requests,
+      sum: metrics,
+      gauges: this.#gauges(status),
+    };
+    exchange.respond(
+      new StaticResponse(200, [metricsTypes[format]], renderMetrics(source, format)),
+    );
+  }
+
+  #gauges({ workers }: ServeStatus): WorkerGauges[] {
+    const bySlot = new Map<number, WorkerGauges>();
+    // The newest comes last.
+    for (const { pid, slot, state, memoryBytes } of workers) {
+      const row = this.starter.records.get(pid)?.row ?? -1;
+      if (row < 0 || state === "starting" || (state === "draining" && bySlot.has(slot))) continue;
+      const { lagMs, heapBytes } = this.scoreboard.row(row).metrics;
+      bySlot.set(slot, { slot, lagMs, heapBytes, memoryBytes });
+    }
+    return [...bySlot.values()].sort((a, b) => a.slot - b.slot);
+  }
+
   #read(): ServeStatus {
     const nowMs = performance.now();
     const workers = this.master.workers.map((worker) => {
-      const { row: index = -1, slot = 0 } = this.records.get(worker.pid) ?? {};
+      const { row: index = -1, slot = 0 } = this.starter.records.get(worker.pid) ?? {};
       const row = index < 0 ? null : this.scoreboard.row(index).read();
       const process = { ...worker, slot, uptimeMs: nowMs - worker.startedMs };
       return describeWorker(process, row, residentBytes(worker.pid), Date.now());

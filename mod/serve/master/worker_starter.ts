@@ -36,6 +36,8 @@ export class WorkerStarter implements Starter {
   beforeStart: (slot: number) => void = () => {};
   /** Live workers by pid. */
   readonly records = new Map<number, WorkerRecord>();
+  /** Workers started so far. */
+  startCount = 0;
   readonly #argv: readonly string[];
   readonly #sockets: MasterSockets;
   readonly #lease: SocketLease;
@@ -126,6 +128,7 @@ export class WorkerStarter implements Starter {
       throw new StartError(outcome.reason);
     }
     pid = outcome.pid;
+    this.startCount++;
     const sighting = { beat: 0, beatMs: performance.now() };
     this.records.set(pid, { pid, slot, generation, row, sighting });
     outcome.exited.then((status) => {

@@ -470,7 +470,9 @@ export const serveTable = defineTable({
       parse: readAddress,
       placeholder: "ADDR",
       section: logs,
-      help: "Private listener (a path or HOST:PORT) for the status page; see hayate serve status.",
+      help:
+        "Private listener (a path or HOST:PORT) for the status page and /metrics in the form of " +
+        "Prometheus; see hayate serve status.",
     },
     {
       long: "status-token",

@@ -126,6 +126,7 @@ function checkSites({ values, operands: [operand = ""] }: Options, errors: strin
 function readStatus({ values }: Options, errors: string[]): StatusPlan | null {
   const address = values.statusListen;
   if (!values.statusPath.startsWith("/")) errors.push("--status-path: must begin with /");
+  if (values.statusPath === "/metrics") errors.push("--status-path: /metrics is the metrics' own");
   if (address === null) return null;
   const named = address.kind === "tcp" && (address.host === "" || address.host === "localhost")
     ? { ...address, host: "127.0.0.1" }

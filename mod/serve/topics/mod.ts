@@ -203,6 +203,25 @@ proxy, nginx with proxy_add_x_forwarded_for, HAProxy and Caddy append to
 X-Forwarded-For and set the other two.
 `;
 
+const metricsText = `Metrics
+
+  hayate serve --status-listen /run/app-status.sock app.ts
+  curl --unix-socket /run/app-status.sock http://x/metrics
+
+The private listener answers /metrics in Prometheus's format, or in OpenMetrics for a
+client that asks for it. On a TCP address it needs the token of the status page.
+
+hayate_requests_total, hayate_responses_total{class}, hayate_response_seconds{class} (a
+histogram), hayate_client_aborts_total, hayate_protocol_errors_total,
+hayate_connections, hayate_workers{state}, hayate_worker_starts_total, and for each
+worker by slot: hayate_worker_event_loop_lag_seconds (the longest delay of the last ten
+to twenty seconds: a handler that does not yield), hayate_worker_heap_bytes,
+hayate_worker_resident_memory_bytes.
+
+Counters are sums over all workers, also those that have been replaced, and begin at 0
+when the master starts. Nothing is measured without --status-listen.
+`;
+
 export const serveTopics: readonly Topic[] = [
   { name: "app", summary: "the interface of an app, TypeScript, imports", text: appText },
   { name: "signals", summary: "what each signal does", text: signalsText },
@@ -212,5 +231,6 @@ export const serveTopics: readonly Topic[] = [
   sitesTopic,
   { name: "proxies", summary: "the client's address behind a proxy", text: proxiesText },
   { name: "http2", summary: "HTTP/2 and its limits", text: http2Text },
+  { name: "metrics", summary: "counters for Prometheus", text: metricsText },
   { name: "access-log", summary: "targets and formats", text: accessLogText },
 ];

@@ -11,6 +11,8 @@ import { claimLease } from "../../process/handover/socket_lease.ts";
 import { parseStarterPort } from "../../process/handover/starter_port.ts";
 import { atOnceText } from "../../process/signals/stop_signals.ts";
 import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./messages.ts";
+import { watchLoopLag } from "./loop_lag.ts";
+import type { WorkerMetrics } from "./worker_metrics.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./scoreboard.ts";
 import { adoptFromMaster, adoptSpares, bindBesideMaster } from "../sockets/listeners.ts";
 import type { FetchHandler } from "../fetch/fetch_handler.ts";
@@ -51,10 +53,12 @@ export async function runPreforkWorker(
   for (const { fd } of spares) keepFromChildren(fd);
   const row = openRow(takeVariable(scoreboardVariable) ?? "");
   row?.claim(Deno.pid, RowState.starting);
+  const metrics = plan.status === null || row === null ? null : row.metrics;
   const requestsMax = drawRequestsMax(plan.process);
   worker = await Worker.create(plan, log, takeTls({}, log), {
     slot,
     row,
+    metrics,
     requestsMax,
     onRequestsMax: () => send({ kind: "retire", why: `it has served ${requestsMax} requests` }),
   });
@@ -74,7 +78,8 @@ export async function runPreforkWorker(
   listenToSignals(worker, row, log, drain, () => channel?.close());
   listenForPause(worker);
   listenForLeave(worker);
-  if (row !== null) beat(worker, row, plan.process.timeoutMs);
+  if (row !== null) beat(worker, row, metrics, plan.process.timeoutMs);
+  if (metrics !== null) watchLoopLag(worker.reactor, (lagMs) => metrics.lagMs = lagMs);
   send({ kind: "ready" });
   const exitCode = await worker.run();
   channel?.close();
@@ -126,12 +131,18 @@ function listenToSignals(
 }
 
 /** Starts the heartbeat. A handler that never yields stops it, which the master detects. */
-function beat(worker: Worker, row: Row, timeoutMs: number): void {
+function beat(
+  worker: Worker,
+  row: Row,
+  metrics: WorkerMetrics | null,
+  timeoutMs: number,
+): void {
   const everyMs = timeoutMs > 0 ? Math.min(beatMsWithTimeout, timeoutMs / 2) : beatMs;
   const { handler } = worker.app;
   const again = () => {
     const pending = (handler as Partial<FetchHandler>).pendingCount ?? 0;
     row.beat(worker.server.connectionCount, pending);
+    if (metrics !== null) metrics.heapBytes = Deno.memoryUsage().heapUsed;
     worker.reactor.setTimer(everyMs, again);
   };
   row.state = RowState.idle;

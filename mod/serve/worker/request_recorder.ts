@@ -11,10 +11,13 @@ import type { AccessLog } from "../../log/mod.ts";
 import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { AccessTrace } from "./access_trace.ts";
 import { type Row, RowState } from "./scoreboard.ts";
+import type { WorkerMetrics } from "./worker_metrics.ts";
 
 /** Where requests are recorded; parts that are null cost nothing. */
 export interface RequestStats {
   readonly row: Row | null;
+  /** null: the status listener is closed. */
+  readonly metrics: WorkerMetrics | null;
   readonly accessLog: AccessLog | null;
   /** null: no proxy is trusted. */
   readonly clients: TrustedProxies | null;
@@ -67,12 +70,18 @@ export class RequestRecorder implements ExchangeHandler {
   }
 
   onAbort(exchange: Exchange, error: PeerError): void {
+    const { metrics } = this.#stats;
+    if (metrics !== null) metrics.noteAbort();
     this.#write(exchange, error.message);
     this.#inner.onAbort(exchange, error);
   }
 
   /** For `HttpServer.onResponded`. */
   readonly onResponded = (exchange: Exchange, wasCut: boolean): void => {
+    const { metrics } = this.#stats;
+    if (metrics !== null) {
+      metrics.noteResponse(exchange.status, this.#clock.nowMs - exchange.startMs);
+    }
     this.#write(exchange, wasCut ? "response cut off" : "");
   };
 
@@ -81,8 +90,11 @@ export class RequestRecorder implements ExchangeHandler {
     this.#traceOf(exchange)?.responseBegan(bytes, start, end, this.#clock.nowMs);
   };
 
-  /** For `HttpServer.onRefused`, where there is an access log. */
+  /** For `HttpServer.onRefused`, where there is an access log or metrics. */
   readonly onRefused = (request: RefusedRequest, status: number, error: PeerError): void => {
+    const { metrics, accessLog } = this.#stats;
+    if (metrics !== null) metrics.noteRefused();
+    if (accessLog === null) return;
     const trace = this.#traceOf(request);
     // Inside an exchange `onAbort` follows and writes the line.
     if (trace !== null) return void (trace.refusedStatus = status);
@@ -93,7 +105,7 @@ export class RequestRecorder implements ExchangeHandler {
       error.message,
       this.#clock.nowMs,
     );
-    this.#stats.accessLog!.write(record);
+    accessLog.write(record);
   };
 
   #epochMs(): number {

@@ -5,6 +5,7 @@
 import { StartError } from "../../base/errors.ts";
 import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
+import { metricsLength, WorkerMetrics } from "./worker_metrics.ts";
 import { latin1 } from "../../http/latin1.ts";
 
 /** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
@@ -12,7 +13,7 @@ export const scoreboardVariable = "HAYATE_SCOREBOARD";
 
 /** Number of rows. Further processes are started but not shown. */
 export const rowCount = 2048;
-export const rowBytes = 1024;
+export const rowBytes = 2048;
 
 export const RowState = { free: 0, starting: 1, idle: 2, busy: 3, draining: 4 } as const;
 export type RowState = typeof RowState[keyof typeof RowState];
@@ -21,8 +22,10 @@ export type RowState = typeof RowState[keyof typeof RowState];
 const Word = { pid: 0, state: 1, beat: 2, connections: 3, pending: 4, textBytes: 5 } as const;
 const Double = { requests: 4, requestStartMs: 5 } as const;
 const textOffset = 64;
+/** Where a row's metrics begin. */
+const metricsOffset = 1024;
 /** Longer requests are truncated. */
-export const requestBytesMax = rowBytes - textOffset;
+export const requestBytesMax = metricsOffset - textOffset;
 
 /** One row, as the master reads it. */
 export interface RowReading {
@@ -45,18 +48,21 @@ export class Row {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   readonly #text: Uint8Array;
+  readonly metrics: WorkerMetrics;
 
   constructor(memory: ArrayBuffer, index: number) {
     const at = index * rowBytes;
     this.#words = new Int32Array(memory, at, 6);
     this.#doubles = new Float64Array(memory, at, 6);
     this.#text = new Uint8Array(memory, at + textOffset, requestBytesMax);
+    this.metrics = new WorkerMetrics(new Float64Array(memory, at + metricsOffset, metricsLength));
   }
 
   /** Assigns the row to a process. */
   claim(pid: number, state: RowState): void {
     this.#words.fill(0);
     this.#doubles.fill(0);
+    this.metrics.clear();
     this.#words[Word.pid] = pid;
     this.#words[Word.state] = state;
   }
@@ -111,6 +117,9 @@ export class Scoreboard {
   readonly #file = openSharedFile("hayate-board");
   readonly #memory: ArrayBuffer;
   readonly #taken = new Set<number>();
+  /** The counters of the workers that have ended. */
+  readonly #ended = new WorkerMetrics();
+  #endedRequests = 0;
 
   constructor() {
     this.path = this.#file?.sharedPath ??
@@ -132,7 +141,23 @@ export class Scoreboard {
 
   giveBack(index: number): void {
     if (!this.#taken.delete(index)) return;
-    this.row(index).claim(0, RowState.free);
+    const row = this.row(index);
+    this.#ended.add(row.metrics);
+    this.#endedRequests += row.requests;
+    row.claim(0, RowState.free);
+  }
+
+  /** The counters of all workers so far. */
+  sum(): { readonly requests: number; readonly metrics: WorkerMetrics } {
+    const metrics = new WorkerMetrics();
+    metrics.add(this.#ended);
+    let requests = this.#endedRequests;
+    for (const index of this.#taken) {
+      const row = this.row(index);
+      metrics.add(row.metrics);
+      requests += row.requests;
+    }
+    return { requests, metrics };
   }
 
   row(index: number): Row {

@@ -26,6 +26,7 @@ import { type App, type AppHost, loadApp } from "../app/app.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { ChallengeAnswers } from "./challenge_answers.ts";
 import type { Row } from "./scoreboard.ts";
+import type { WorkerMetrics } from "./worker_metrics.ts";
 import { RequestRecorder } from "./request_recorder.ts";
 import type { HttpPlan, LogPlan, ServePlan } from "../plan/plan.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
@@ -40,6 +41,7 @@ export interface WorkerReporting {
   /** Its place among the workers of the master; 0 without one. */
   readonly slot: number;
   readonly row: Row | null;
+  readonly metrics: WorkerMetrics | null;
   readonly requestsMax: number;
   readonly onRequestsMax: () => void;
 }
@@ -50,6 +52,7 @@ const silent = { info() {}, warn() {} };
 export const noReporting: WorkerReporting = {
   slot: 0,
   row: null,
+  metrics: null,
   requestsMax: Infinity,
   onRequestsMax: () => {},
 };
@@ -89,10 +92,10 @@ export class Worker implements Health {
       : new ChallengeAnswers(pendingTokens, app.handler);
     const recorder = isRecorded ? new RequestRecorder(handler, stats, reactor) : null;
     this.server = new HttpServer(reactor, recorder ?? handler, serverOptions(plan.http));
-    if (recorder !== null && this.#accessLog !== null) {
+    if (recorder !== null && (this.#accessLog !== null || reporting.metrics !== null)) {
       this.server.onResponded = recorder.onResponded;
       this.server.onRefused = recorder.onRefused;
-      if (this.#accessLog.format.needs.has("head")) this.server.onHead = recorder.onHead;
+      if (this.#accessLog?.format.needs.has("head")) this.server.onHead = recorder.onHead;
     }
     const faults = new SparseLog(log, () => reactor.nowMs);
     this.server.onConnectionRefused = (connection, error) =>

@@ -2,6 +2,7 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { runProgram } from "../../support/binary.ts";
 import { Code, Http2Server } from "../../support/http2_server.ts";
+import { readFamilies, sampleOf } from "../../support/metrics_reader.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
@@ -28,13 +29,6 @@ async function scrape(proxy: TestProxy, accept = ""): Promise<{ head: string; bo
   return parts(await proxy.control("GET", "/metrics", "", accept));
 }
 
-/** The value of a sample, or null without one; `labels` exactly as written between the braces. */
-function valueOf(text: string, name: string, labels = ""): number | null {
-  const start = `${name}${labels === "" ? "" : `{${labels}}`} `;
-  const line = text.split("\n").find((each) => each.startsWith(start));
-  return line === undefined ? null : Number(line.slice(start.length));
-}
-
 /** Statuses and paths: /bad is 503, /cut breaks off, all others 200. */
 function upstream(): ScriptedUpstream {
   return ScriptedUpstream.start(async (peer) => {
@@ -54,24 +48,24 @@ Deno.test("Latencies, statuses, sizes and retries of each peer are counted", asy
   for (const path of ["/", "/", "/", "/bad", "/cut"]) await proxy.get(path);
   const { body } = await scrape(proxy);
   const peer = `upstream="app",server="127.0.0.1:${app.port}"`;
-  assertEquals(valueOf(body, "hayate_upstream_requests_total", peer), 5);
-  assertEquals(valueOf(body, "hayate_upstream_retries_total", 'upstream="app"'), 5);
-  assertEquals(valueOf(body, "hayate_upstream_responses_total", `${peer},class="2xx"`), 4);
-  assertEquals(valueOf(body, "hayate_upstream_responses_total", `${peer},class="5xx"`), 1);
+  assertEquals(sampleOf(body, "hayate_upstream_requests_total", peer), 5);
+  assertEquals(sampleOf(body, "hayate_upstream_retries_total", 'upstream="app"'), 5);
+  assertEquals(sampleOf(body, "hayate_upstream_responses_total", `${peer},class="2xx"`), 4);
+  assertEquals(sampleOf(body, "hayate_upstream_responses_total", `${peer},class="5xx"`), 1);
   const seconds = "hayate_upstream_response_seconds";
-  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="2xx"`), 3);
-  assertEquals(valueOf(body, `${seconds}_bucket`, `${peer},class="2xx",le="+Inf"`), 3);
-  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="5xx"`), 1);
-  assertEquals(valueOf(body, `${seconds}_count`, `${peer},class="4xx"`), null);
-  assert(valueOf(body, `${seconds}_sum`, `${peer},class="2xx"`)! > 0);
+  assertEquals(sampleOf(body, `${seconds}_count`, `${peer},class="2xx"`), 3);
+  assertEquals(sampleOf(body, `${seconds}_bucket`, `${peer},class="2xx",le="+Inf"`), 3);
+  assertEquals(sampleOf(body, `${seconds}_count`, `${peer},class="5xx"`), 1);
+  assertEquals(sampleOf(body, `${seconds}_count`, `${peer},class="4xx"`), null);
+  assert(sampleOf(body, `${seconds}_sum`, `${peer},class="2xx"`)! > 0);
   assertEquals(
-    valueOf(body, "hayate_upstream_received_bytes_total", peer),
+    sampleOf(body, "hayate_upstream_received_bytes_total", peer),
     3 * response("abcde").length + response("abcde", "", "503 Bad").length,
   );
-  assert(valueOf(body, "hayate_upstream_sent_bytes_total", peer)! > 100);
+  assert(sampleOf(body, "hayate_upstream_sent_bytes_total", peer)! > 100);
   const dead = 'upstream="app",server="127.0.0.1:1"';
-  assertEquals(valueOf(body, "hayate_upstream_failures_total", dead), 5);
-  assertEquals(valueOf(body, "hayate_cut_responses_total"), 1);
+  assertEquals(sampleOf(body, "hayate_upstream_failures_total", dead), 5);
+  assertEquals(sampleOf(body, "hayate_cut_responses_total"), 1);
 });
 
 Deno.test("Connections, refused requests and broken handshakes are counted by listener and kind", async () => {
@@ -87,11 +81,11 @@ Deno.test("Connections, refused requests and broken handshakes are counted by li
   }
   const { body } = await scrape(proxy);
   const listener = `listener="127.0.0.1:${(proxy.address as { port: number }).port}"`;
-  const accepted = valueOf(body, "hayate_listener_connections_total", listener)!;
+  const accepted = sampleOf(body, "hayate_listener_connections_total", listener)!;
   assert(accepted >= 4, body);
-  assertEquals(valueOf(body, "hayate_listener_open_connections", listener), 1);
+  assertEquals(sampleOf(body, "hayate_listener_open_connections", listener), 1);
   const kind = (reason: string) =>
-    valueOf(body, "hayate_listener_protocol_errors_total", `${listener},reason="${reason}"`);
+    sampleOf(body, "hayate_listener_protocol_errors_total", `${listener},reason="${reason}"`);
   assertEquals([kind("no Host field"), kind("more than one Host field")], [1, 2]);
   assertEquals(kind("request timed out"), 1);
   assertEquals(held.isClosedByPeer, false);
@@ -110,9 +104,9 @@ hosts: {default: {paths: {/: {status: ON}}}}
   await rawExchange(tcp(port), "GET / HTTP/1.1\r\nHost: h\r\n\r\n", { idleMs: 2000 });
   const { body } = await scrape(proxy);
   const failures = "hayate_listener_tls_handshake_failures_total";
-  assertEquals(valueOf(body, failures, `listener="127.0.0.1:${port}"`), 1);
+  assertEquals(sampleOf(body, failures, `listener="127.0.0.1:${port}"`), 1);
   assertEquals(
-    valueOf(body, "hayate_listener_connections_total", `listener="127.0.0.1:${port}"`),
+    sampleOf(body, "hayate_listener_connections_total", `listener="127.0.0.1:${port}"`),
     0,
   );
 });
@@ -139,14 +133,14 @@ hosts: {default: {paths: {/: {proxy.reverse.url: http://app/}}}}
   const text = await proxy.child.waitUntil("three checks", async () => {
     const { body } = await scrape(proxy);
     const passed = labels(app.port, ',result="passed"');
-    return valueOf(body, "hayate_upstream_checks_total", passed)! >= 3 ? body : null;
+    return sampleOf(body, "hayate_upstream_checks_total", passed)! >= 3 ? body : null;
   });
-  assertEquals(valueOf(text, "hayate_upstream_up", labels(app.port)), 1);
-  assertEquals(valueOf(text, "hayate_upstream_up", labels(1)), 0);
-  assertEquals(valueOf(text, "hayate_upstream_state", labels(1, ',state="unhealthy"')), 1);
-  assertEquals(valueOf(text, "hayate_upstream_state", labels(1, ',state="up"')), 0);
-  assert(valueOf(text, "hayate_upstream_check_rise", labels(app.port))! >= 3);
-  assert(valueOf(text, "hayate_upstream_check_fall", labels(1))! >= 1);
+  assertEquals(sampleOf(text, "hayate_upstream_up", labels(app.port)), 1);
+  assertEquals(sampleOf(text, "hayate_upstream_up", labels(1)), 0);
+  assertEquals(sampleOf(text, "hayate_upstream_state", labels(1, ',state="unhealthy"')), 1);
+  assertEquals(sampleOf(text, "hayate_upstream_state", labels(1, ',state="up"')), 0);
+  assert(sampleOf(text, "hayate_upstream_check_rise", labels(app.port))! >= 3);
+  assert(sampleOf(text, "hayate_upstream_check_fall", labels(1))! >= 1);
 });
 
 Deno.test("Several workers report as one proxy", async () => {
@@ -160,11 +154,11 @@ Deno.test("Several workers report as one proxy", async () => {
   const body = await proxy.child.waitUntil("every request in the sums", async () => {
     const text = (await scrape(proxy)).body;
     const faults = `${listener},reason="no Host field"`;
-    const refused = valueOf(text, "hayate_listener_protocol_errors_total", faults) ?? 0;
-    const answered = ["2xx", "5xx"].map((one) => valueOf(text, seconds, `${peer},class="${one}"`));
+    const refused = sampleOf(text, "hayate_listener_protocol_errors_total", faults) ?? 0;
+    const answered = ["2xx", "5xx"].map((one) => sampleOf(text, seconds, `${peer},class="${one}"`));
     return answered[0]! + answered[1]! + refused === 13 ? text : null;
   });
-  assert(valueOf(body, "hayate_listener_connections_total", listener)! >= 13);
+  assert(sampleOf(body, "hayate_listener_connections_total", listener)! >= 13);
   const buckets = body.split("\n").filter((line) =>
     line.startsWith("hayate_upstream_response_seconds_bucket") && line.includes('le="+Inf"')
   );
@@ -195,19 +189,6 @@ Deno.test("The client's Accept chooses between Prometheus's text and OpenMetrics
   }
 });
 
-/** Parses a text with a parser from Debian, and prints type, unit and samples of each family. */
-const reader = `
-import json, sys
-kind, path = sys.argv[1:]
-if kind == "openmetrics":
-    from prometheus_client.openmetrics.parser import text_string_to_metric_families
-else:
-    from prometheus_client.parser import text_string_to_metric_families
-with open(path) as f:
-    families = list(text_string_to_metric_families(f.read()))
-print(json.dumps([[f.name, f.type, f.unit, len(f.samples)] for f in families]))
-`;
-
 peerTest("python3-prometheus-client", "Both texts satisfy a strict parser", async () => {
   await using app = upstream();
   await using proxy = await start(
@@ -215,27 +196,18 @@ peerTest("python3-prometheus-client", "Both texts satisfy a strict parser", asyn
   );
   for (const path of ["/", "/bad", "/cut"]) await proxy.get(path);
   await proxy.exchange("GET / HTTP/1.1\r\n\r\n");
-  const families: Record<string, Map<string, [string, string, number]>> = {};
-  for (const [kind, type] of [["openmetrics", openMetrics], ["prometheus", plain]]) {
-    const { body } = await scrape(proxy, `Accept: ${type}\r\n`);
-    const file = await proxy.folder.write(`${kind}.txt`, body);
-    const script = await proxy.folder.write("reader.py", reader);
-    const { code, stdout, stderr } = await runProgram(
-      peerPath("python3-prometheus-client"),
-      [script, kind, file],
-    );
-    assertEquals([code, stderr], [0, ""], `${kind}: ${body}`);
-    const rows = JSON.parse(stdout) as [string, string, string, number][];
-    families[kind] = new Map(rows.map(([name, ...rest]) => [name, rest]));
-  }
-  for (const [name, [type, unit, count]] of families["openmetrics"]) {
-    assertEquals(families["prometheus"].get(name)?.[0], type, name);
-    assertEquals(families["prometheus"].get(name)?.[2], count, name);
+  const read = async (kind: "openmetrics" | "prometheus", type: string) =>
+    await readFamilies(kind, (await scrape(proxy, `Accept: ${type}\r\n`)).body, proxy.folder);
+  const open = await read("openmetrics", openMetrics);
+  const text = await read("prometheus", plain);
+  for (const [name, { type, unit, sampleCount }] of open) {
+    assertEquals(text.get(name)?.type, type, name);
+    assertEquals(text.get(name)?.sampleCount, sampleCount, name);
     assertEquals(/_(seconds|bytes)$/.exec(name)?.[1] ?? "", unit, name);
   }
-  assertEquals(families["openmetrics"].get("hayate_upstream_response_seconds")?.[0], "histogram");
-  assertEquals(families["openmetrics"].get("hayate_upstream_header_seconds")?.[0], "summary");
-  assertEquals(families["openmetrics"].get("hayate_requests")?.[0], "counter");
+  assertEquals(open.get("hayate_upstream_response_seconds")?.type, "histogram");
+  assertEquals(open.get("hayate_upstream_header_seconds")?.type, "summary");
+  assertEquals(open.get("hayate_requests")?.type, "counter");
 });
 
 Deno.test("The API shows the times of a peer as a histogram, its statuses and its bytes", async () => {
@@ -281,7 +253,7 @@ for (const workers of [1, 2]) {
       app.connections[0].goaway(7);
       body = await proxy.child.waitUntil("the counters", async () => {
         const { body } = await scrape(proxy);
-        return valueOf(body, "hayate_upstream_http2_goaways_total", 'upstream="app"') === 1
+        return sampleOf(body, "hayate_upstream_http2_goaways_total", 'upstream="app"') === 1
           ? body
           : null;
       });

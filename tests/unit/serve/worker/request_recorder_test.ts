@@ -28,7 +28,14 @@ Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apa
   );
   const sink = memorySink();
   const accessLog = new AccessLog(compileAccessFormat("%H %U %>s %b"), sink);
-  const stats = { row: null, clients: null, accessLog, requestsMax: Infinity, onRequestsMax() {} };
+  const stats = {
+    row: null,
+    clients: null,
+    metrics: null,
+    accessLog,
+    requestsMax: Infinity,
+    onRequestsMax() {},
+  };
   const recorder = new RequestRecorder(fetchHandler, stats, { nowMs: 2 });
   const connection = new SharedConnection();
   const exchanges = ["/one", "/two", "/three"].map((path, index) => {

@@ -13,9 +13,12 @@ export interface HistogramRow {
 
 /** Writes families of metrics; each must be written only once. */
 export class MetricsWriter {
+  readonly format: MetricsFormat;
   #text = "";
 
-  constructor(readonly format: MetricsFormat) {}
+  constructor(format: MetricsFormat) {
+    this.format = format;
+  }
 
   /** `name` without `_total`, which is appended to the samples. */
   counter(name: string, help: string, rows: readonly Row[]): void {

@@ -1,8 +1,5 @@
 import { assertEquals } from "@std/assert";
-import {
-  chooseMetricsFormat,
-  MetricsWriter,
-} from "../../../../mod/proxy/control/metrics_writer.ts";
+import { chooseMetricsFormat, MetricsWriter } from "../../../mod/metrics/metrics_writer.ts";
 
 Deno.test("MetricsWriter names a counter's family as each format requires", () => {
   const texts = (["prometheus", "openmetrics"] as const).map((format) => {
