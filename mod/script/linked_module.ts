@@ -7,12 +7,17 @@ import { toFileUrl } from "../base/file_url.ts";
 /** Makes module URLs unique: descriptor numbers are reused, and modules are cached by URL. */
 let serial = 0;
 
-/** The module of `app`, whose entry is `entry`. Rejects with what the app throws. */
+/**
+ * The module of `app`, whose entry is `entry`. `beforeImport` gets its text. Rejects with what the
+ * app throws.
+ */
 export async function importLinked(
   { code, map }: LinkedApp,
   entry: string,
+  beforeImport?: (text: string) => Promise<void>,
 ): Promise<Readonly<Record<string, unknown>>> {
   const text = new TextDecoder().decode(code);
+  await beforeImport?.(text);
   let front = "";
   if (needsRequire(text)) {
     await installCommonJs();

@@ -11,17 +11,23 @@ export type ScriptModule = Readonly<Record<string, unknown>>;
 
 const typed = /\.m?ts$/;
 
+/** How a module is loaded. */
+export interface LoadOptions {
+  /** Top-level declarations with these names are exported even if the module does not export them. */
+  readonly names?: readonly string[];
+  /** Called with the module's text, compiled or not, before any of it runs. */
+  readonly beforeImport?: (text: string) => Promise<void>;
+}
+
 /**
- * Imports the module at `path`: .js and .mjs unchanged, .ts, .mts, .tsx and .jsx with types
- * stripped. Top-level declarations called one of `names` are exported even if the module does not
- * export them. Throws StartError with one line that says what to do.
+ * Imports the module at `path`: JavaScript unchanged, TypeScript with types stripped, and with the
+ * linker what needs more. Throws StartError with lines that say what to do.
  */
-export async function loadScript(
-  path: string,
-  names: readonly string[] = [],
-): Promise<ScriptModule> {
+export async function loadScript(path: string, options: LoadOptions = {}): Promise<ScriptModule> {
+  const { names = [], beforeImport } = options;
   const real = realPath(path);
-  if (!isPlainApp(real)) return await loadLinked(path, real, names);
+  if (!isPlainApp(real)) return await loadLinked(path, real, options);
+  await beforeImport?.(Deno.readTextFileSync(real));
   try {
     if (!typed.test(real) && !await hidesNames(real, names)) return await import(toFileUrl(real));
   } catch (error) {
@@ -50,19 +56,19 @@ async function hidesNames(real: string, names: readonly string[]): Promise<boole
 async function loadLinked(
   path: string,
   real: string,
-  names: readonly string[],
+  { names = [], beforeImport }: LoadOptions,
 ): Promise<ScriptModule> {
   const [{ linkCached }, { importLinked }] = await Promise.all([
     import("./cache/linked_cache.ts"),
     import("./linked_module.ts"),
   ]);
   const epilogue = names.length === 0 ? null : (await import("./hidden_names.ts")).exportHidden;
-  const options = epilogue === null ? {} : {
+  const linkOptions = epilogue === null ? {} : {
     epilogue: (source: string, file: string) => epilogue(source, file, names),
   };
-  const linked = await linkCached(real, path, options, names.join());
+  const linked = await linkCached(real, path, linkOptions, names.join());
   try {
-    return await importLinked(linked, real);
+    return await importLinked(linked, real, beforeImport);
   } catch (error) {
     throw failure(path, error);
   }

@@ -25,6 +25,7 @@ const needsCompiler = new RegExp(
   "m",
 );
 
+/** `import.meta.main` is Deno's to set, except in linked code. */
 const commonJs = /\b(?:module\.exports|exports\.[\w$]+\s*=|require\s*\()/;
 
 /** Whether the app with this entry, a real path, needs no linker. */
@@ -42,7 +43,10 @@ function addImports(path: string, found: Set<string>): boolean {
   const isTyped = /\.m?ts$/.test(path);
   if (!isTyped && !/\.m?js$/.test(path)) return false;
   const text = readOrNull(path);
-  if (text === null || commonJs.test(text) || (isTyped && needsCompiler.test(text))) return false;
+  if (
+    text === null || commonJs.test(text) || text.includes("import.meta.main") ||
+    (isTyped && needsCompiler.test(text))
+  ) return false;
   for (const [, , name] of text.matchAll(specifiers)) {
     if (/^(?:node|data):/.test(name)) continue;
     if (!/^\.{1,2}\//.test(name)) return false;

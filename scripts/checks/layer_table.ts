@@ -220,6 +220,16 @@ export const importRules: readonly {
     owners: ["mod/script/"],
     instead: "use import: only an app's packages need require",
   },
+  {
+    prefix: "node:http",
+    owners: ["mod/serve/app/node_http.ts"],
+    instead: "use mod/conn: this one is for apps that expect its objects",
+  },
+  {
+    prefix: "node:events",
+    owners: ["mod/serve/app/node_http.ts"],
+    instead: "use callbacks: this one is for apps that expect its objects",
+  },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },

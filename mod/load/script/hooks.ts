@@ -86,7 +86,7 @@ async function importScript(path: string): Promise<ScriptModule> {
   const added = names.filter((name) => !(name in scope));
   for (const name of added) scope[name] = undefined;
   try {
-    return await loadScript(path, names);
+    return await loadScript(path, { names });
   } catch (error) {
     throwIfExited();
     // To load, a script is part of the command line, not a configuration file.

@@ -1,10 +1,12 @@
 /** Loads the plan's app and makes its exchange handler. */
-import { exitCodes, StartError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { Method } from "../../http/method.ts";
 import type { Cork } from "../fetch/response_writer.ts";
-import type { Fetch, FetchHandler } from "../fetch/fetch_handler.ts";
+import type { FetchHandler } from "../fetch/fetch_handler.ts";
+import type { ServedAddress } from "../fetch/served_info.ts";
+import { fetchOf } from "./app_shape.ts";
+import { CapturedServer } from "./captured_server.ts";
 import { installBlobWorkers } from "./blob_workers.ts";
 import { inStartTime } from "./start_time.ts";
 import { noTunnel } from "../fetch/no_tunnel.ts";
@@ -25,6 +27,8 @@ export interface AppHost {
   readonly siteLog: RuleLog;
   /** The handler threw, or its promise or stream rejected. `request` is method and path. */
   onAppError(request: string, error: unknown): void;
+  /** One line on what the app does. */
+  onAppWarning(line: string): void;
   beginAsync(): void;
   endAsync(): void;
   setTimer(delayMs: number, callback: () => void): number;
@@ -95,15 +99,26 @@ function textHandler(text: string): ExchangeHandler {
 }
 
 async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promise<App> {
-  const [{ loadScript }, { FetchHandler }, { installUpgrade }] = await Promise.all([
-    import("../../script/mod.ts"),
+  const [{ importApp }, { FetchHandler }, { installUpgrade }] = await Promise.all([
+    import("./app_module.ts"),
     import("../fetch/fetch_handler.ts"),
     import("../fetch/deno_upgrade.ts"),
   ]);
   installUpgrade();
   installBlobWorkers();
   const { startTimeoutMs } = plan.process;
-  const module = await inStartTime(loadScript(path), startTimeoutMs, path);
+  const captured = new CapturedServer(placeOf(plan), (line) => host.onAppWarning(line));
+  const { exports, opensServer } = await inStartTime(
+    importApp(path, captured),
+    startTimeoutMs,
+    path,
+  );
+  const fetch = await inStartTime(
+    fetchOf(exports, path, captured, opensServer),
+    startTimeoutMs,
+    path,
+    "its listen()",
+  );
   const options = {
     chunked: plan.http.chunked,
     bodyBytesMax: plan.http.bodyBytesMax,
@@ -114,25 +129,23 @@ async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promi
       writeTimeoutMs: plan.http.writeTimeoutMs,
     },
   };
-  const handler: FetchHandler = new FetchHandler(fetchOf(module, path), options, host);
+  const handler: FetchHandler = new FetchHandler(fetch, options, host);
   return {
     handler,
-    hooks: hooksOf(module),
+    hooks: hooksOf(exports),
     drain: async () => await (await import("../fetch/web_socket.ts")).closeWebSockets(),
     attach: (cork) => handler.cork = cork,
   };
 }
 
-/** The default export's `fetch`, or else the module's named export `fetch`. */
-function fetchOf(module: Readonly<Record<string, unknown>>, path: string): Fetch {
-  const app = module.default as { fetch?: unknown } | undefined;
-  if (typeof app?.fetch === "function") return app.fetch.bind(app) as Fetch;
-  if (typeof module.fetch === "function") return module.fetch as Fetch;
-  const found = app === undefined ? "no default export" : "a default export without fetch";
-  throw new StartError(
-    `${path}: has ${found}; expected export default { fetch(request, info) { ... } }`,
-    exitCodes.config,
-  );
+/** What an app is told of the address that it serves at. */
+function placeOf({ listen }: ServePlan): ServedAddress {
+  const [socket] = listen.sockets;
+  if (socket === undefined) return { transport: "tcp", hostname: "0.0.0.0", port: 0 };
+  const { address } = socket;
+  return address.kind === "unix"
+    ? { transport: "unix", path: address.path }
+    : { transport: "tcp", hostname: address.host, port: address.port };
 }
 
 function hooksOf(module: Readonly<Record<string, unknown>>): AppHooks {

@@ -182,9 +182,13 @@ async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number
   if (app.kind !== "script" || !(readTextOrNull(app.path) ?? "").includes("beforeFork")) {
     return () => {};
   }
-  const { loadScript } = await import("../../script/mod.ts");
-  const loaded = loadScript(app.path);
-  const { beforeFork } = await inStartTime(loaded, plan.process.startTimeoutMs, app.path);
+  const { importApp } = await import("../app/app_module.ts");
+  const { CapturedServer } = await import("../app/captured_server.ts");
+  // A server that the app opens is the workers' to serve.
+  const nowhere = new CapturedServer({ transport: "tcp", hostname: "0.0.0.0", port: 0 }, () => {});
+  const loaded = importApp(app.path, nowhere);
+  const { exports } = await inStartTime(loaded, plan.process.startTimeoutMs, app.path);
+  const { beforeFork } = exports;
   if (typeof beforeFork !== "function") return () => {};
   return (slot) => {
     try {

@@ -16,6 +16,11 @@ Cloudflare Workers.
     },
   };
 
+The default export may also be such a function itself, or an app of express, fastify
+or koa. An app that opens its own server, with Deno.serve or createServer of node:http,
+is served, too: its port gives way to hayate's flags. Upgrade events of node:http are
+not emitted: use info.upgrade or Deno.upgradeWebSocket.
+
 request is a Request. fetch returns a Response or a promise of one. Bodies may
 stream in both directions; one of unknown length is chunked for HTTP/1.1 clients.
 

@@ -120,6 +120,7 @@ export class Worker implements Health {
       },
       siteLog: reporting.slot === 0 ? log : silent,
       onAppError: (request, error) => logAppError(log, `app failed on ${request}`, error),
+      onAppWarning: (line) => log.warn(line),
       beginAsync: () => reactor.beginAsync(),
       endAsync: () => reactor.endAsync(),
       setTimer: (delayMs, callback) => reactor.setTimer(delayMs, callback),
