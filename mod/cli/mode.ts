@@ -19,6 +19,8 @@ export interface Invocation {
 export interface Subcommand {
   readonly name: string;
   readonly table: Table;
+  /** Started by hayate itself: not in help, man page and completions. */
+  readonly isHidden?: boolean;
   /** Runs with the argv after the subcommand's name. Resolves to the exit code. */
   run(argv: readonly string[], invocation: Invocation): Promise<number>;
 }
@@ -56,6 +58,7 @@ export interface Manual {
 
 /** Loads a mode's topics. */
 export async function manualOf(mode: Mode): Promise<Manual> {
-  const { name, summary, table, subcommands = [] } = mode;
+  const { name, summary, table } = mode;
+  const subcommands = (mode.subcommands ?? []).filter(({ isHidden }) => !isHidden);
   return { name, summary, table, subcommands, topics: await mode.topics?.() ?? [] };
 }

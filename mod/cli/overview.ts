@@ -44,7 +44,8 @@ Environment:
 }
 
 /** The list of subcommands below a mode's `--help`, or "" if it has none. */
-export function renderSubcommands(name: string, subcommands: readonly Subcommand[]): string {
+export function renderSubcommands(name: string, all: readonly Subcommand[]): string {
+  const subcommands = all.filter(({ isHidden }) => !isHidden);
   if (subcommands.length === 0) return "";
   const width = Math.max(...subcommands.map((each) => each.name.length)) + 3;
   const lines = subcommands.map((each) => `  ${each.name.padEnd(width)}${each.table.summary}`);

@@ -25,6 +25,10 @@ export const loadMode: Mode = {
 
 async function runLoad(argv: readonly string[]): Promise<number> {
   const plan = readLoadPlan(argv);
+  if (plan.fleet !== null) {
+    const { runOnMachines } = await import("./fleet/run_on_machines.ts");
+    return await runOnMachines(plan, plan.fleet, argv);
+  }
   raiseOpenFilesLimit(plan.threads);
   const { script, scripts } = await beginScript(plan);
   const prepared = await prepareRun(plan, scripts, getVariable("HAYATE_REACTOR") ?? "");
@@ -50,7 +54,8 @@ async function beginScript(plan: LoadPlan): Promise<BegunScript> {
     addSignalListener("TERM", () => script.interrupt(terminatedCode)),
   ];
   try {
-    return { script, scripts: await script.begin() };
+    await script.load();
+    return { script, scripts: await script.setup(plan.threads) };
   } finally {
     for (const remove of removers) remove();
   }

@@ -124,6 +124,14 @@ const mergeTable = defineTable({
   exitCodes: [{ code: 3, meaning: "a condition of --fail-if holds" }],
 });
 
+const joinTable = defineTable({
+  command: "hayate load join",
+  summary: "the machine's end of hayate load --on, which starts it",
+  usage: [""],
+  options: [],
+  examples: [],
+});
+
 export const subcommands: readonly Subcommand[] = [
   {
     name: "plot",
@@ -154,6 +162,16 @@ export const subcommands: readonly Subcommand[] = [
       const { output, failIf } = values;
       const isFine = await merge({ paths: operands, target: output, thresholds: failIf });
       return isFine ? exitCodes.ok : exitCodes.threshold;
+    },
+  },
+  {
+    name: "join",
+    isHidden: true,
+    table: joinTable,
+    async run(argv) {
+      readOptions(joinTable, argv);
+      const { join, standardChannel } = await import("./fleet/join/join.ts");
+      return await join(standardChannel());
     },
   },
 ];

@@ -32,6 +32,9 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["thread", "report"],
     ["run"],
     ["search"],
+    ["fleet/wire"],
+    ["fleet/places", "fleet/join"],
+    ["fleet"],
   ],
   http2: [
     ["fields", "frames", "guard"],

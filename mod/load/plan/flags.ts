@@ -14,6 +14,7 @@ import {
   readSteadyRate,
   readThreshold,
 } from "./option_values.ts";
+import { readPlace } from "./place.ts";
 
 const model = "Load";
 const target = "Target";
@@ -21,6 +22,7 @@ const tls = "TLS";
 const request = "Request";
 const output = "Output";
 const verdict = "Verdict";
+const machines = "Machines";
 
 export const loadTable = defineTable({
   command: "hayate load",
@@ -483,6 +485,41 @@ export const loadTable = defineTable({
       section: verdict,
       help: "Number of runs; JSON and HTML keep every run, for compare.",
     },
+    {
+      long: "on",
+      kind: "parsed",
+      parse: readPlace,
+      placeholder: "PLACE",
+      section: machines,
+      help: "Spread the run over machines: ssh:HOST,HOST... -c, -n and -R " +
+        "are those of all of them together, -t those of each. See: hayate help load machines.",
+    },
+    {
+      long: "allow-lost",
+      kind: "integer",
+      min: 0,
+      max: 1000,
+      default: 0,
+      section: machines,
+      help: "With --on: machines that may be lost before or during the run without exit 1.",
+    },
+    {
+      long: "on-option",
+      kind: "string",
+      placeholder: "WORD",
+      repeat: true,
+      section: machines,
+      help: "With --on: a further word for ssh, such as --on-option=-i.",
+    },
+    {
+      long: "on-timeout",
+      key: "onTimeoutMs",
+      kind: "duration",
+      min: 1000,
+      defaultText: "2m",
+      section: machines,
+      help: "With --on: how long the machines may take to be there.",
+    },
   ],
   examples: [
     { run: "hayate load -c 50 -d 10 --latency http://127.0.0.1:8080/", about: "as with wrk" },
@@ -506,6 +543,10 @@ export const loadTable = defineTable({
       run:
         "hayate load --repeat 5 -q --json new.json URL && hayate load compare base.json new.json",
       about: "is the new version slower, beyond noise?",
+    },
+    {
+      run: "hayate load --on ssh:ec2-1,ec2-2,ec2-3 -R 300k -c 300 -d 1m http://10.0.0.2/",
+      about: "from three machines at once, with one report",
     },
   ],
   exitCodes: [

@@ -1,6 +1,7 @@
 /** argv -> the plan of a run, with every error at once. Pure. */
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
 import { templateFaults } from "./template_faults.ts";
+import { fleetOf } from "./fleet_options.ts";
 import { phaseOf } from "./threshold.ts";
 import { connectionsOf, searchDurationMs, searchOf, searchWarmupMs } from "./search_options.ts";
 import { readTarget } from "./option_values.ts";
@@ -26,6 +27,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const keepalive = values.keepalive && !asksForClose(values);
   const requestCount = values.requests ?? Infinity;
   const durationMs = durationOf(options, stages);
+  const fleet = fleetOf(options, targets, errors);
   if (errors.length > 0) throw new UsageError(errors);
   const hasBody = values.body !== null || values.bodyFile !== null;
   return {
@@ -71,6 +73,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     startAtMs: values.startAtMs,
     thresholds: values.failIf,
     search,
+    fleet,
     output: outputOf(options),
   };
 }

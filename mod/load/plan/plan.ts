@@ -1,5 +1,6 @@
 /** The immutable plan of one run: the user's settings, checked. */
 import type { HeaderField } from "../request/request_bytes.ts";
+import type { FleetPlan } from "./place.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
 import type { TlsPlan } from "./thread_plan.ts";
@@ -54,6 +55,8 @@ export interface LoadPlan {
   readonly thresholds: readonly Threshold[];
   /** null: the rate is given, or it is a closed loop. */
   readonly search: SearchPlan | null;
+  /** The machines to spread the run over; null: this one. */
+  readonly fleet: FleetPlan | null;
   readonly output: OutputPlan;
 }
 

@@ -60,6 +60,8 @@ export async function prepareRun(
   scripts: readonly ScriptPlan[],
   reactor: string,
   { first, count, total }: ThreadSlice = wholeRun(plan),
+  /** Where a file lies that a placeholder names. */
+  locate: (path: string) => string = (path) => path,
 ): Promise<PreparedRun> {
   const body = readBody(plan);
   await checkSources(plan.sources);
@@ -68,7 +70,7 @@ export async function prepareRun(
     ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
   ];
   const lookups: LookupTimes = [];
-  const templates = plan.template ? new Templates(plan, body) : null;
+  const templates = plan.template ? new Templates(plan, body, locate) : null;
   const render = ({ method, target }: WantedRequest): RenderedRequest =>
     templates?.render(method, target) ??
       { bytes: renderPlain({ method, target }, plan, body), varying: null };
@@ -262,7 +264,7 @@ export function readBody(plan: LoadPlan): Uint8Array | null {
 }
 
 /** One `URL` or `METHOD URL` a line; empty lines and those that start with `#` are skipped. */
-function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
+export function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
   const wanted: WantedRequest[] = [];
   const faults: string[] = [];
   new TextDecoder().decode(readFile(path)).split(/\r?\n/).forEach((line, index) => {

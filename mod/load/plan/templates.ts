@@ -16,12 +16,16 @@ export interface RenderedRequest {
 
 export class Templates {
   readonly #plan: LoadPlan;
-  readonly #files = new LineFiles();
+  readonly #files: LineFiles;
   readonly #body: { readonly parts: Parts; readonly isBinary: boolean } | null;
 
-  /** `body` of every request. Throws `StartError` for a placeholder in a file that is wrong. */
-  constructor(plan: LoadPlan, body: Uint8Array | null) {
+  /**
+   * `body` of every request; `locate`: where a file lies that a placeholder names. Throws `StartError`
+   * for a placeholder in a file that is wrong.
+   */
+  constructor(plan: LoadPlan, body: Uint8Array | null, locate: (path: string) => string) {
     this.#plan = plan;
+    this.#files = new LineFiles(locate);
     this.#body = body === null ? null : readBodyParts(plan, body);
     if (isConstant(this.#body?.parts ?? null)) return;
     for (const { name } of plan.headers) {

@@ -4,7 +4,7 @@ import { estimateRatio, median, type RatioEstimate } from "./bootstrap.ts";
 import { writeStdout } from "./outputs.ts";
 import { readReport } from "./report_files.ts";
 import type { RunJson } from "./report_json.ts";
-import { formatMetric, formatTimeUs } from "./wrk_units.ts";
+import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 /** Prints the comparison; returns true when nothing got worse. Throws `StartError` for a bad report. */
 export function compare(basePath: string, freshPath: string, tolerance: number): boolean {

@@ -15,6 +15,7 @@ import { histogramOf, type TimeJson, timeJson } from "./time_json.ts";
 import { mergePhases } from "./phases_json.ts";
 import { type NamedReport, readReportsOfInput, readReportWithHistograms } from "./report_files.ts";
 import { mergeFailures } from "../stats/failure_counts.ts";
+import { measuredMsOf, ranTogether, timesOf } from "../stats/together.ts";
 
 export interface MergeOptions {
   /** None, or "-": standard input. */
@@ -96,27 +97,6 @@ export async function mergeReports(reports: readonly ReportJson[]): Promise<Repo
   };
 }
 
-/** Less of the time in common than this share: the machines did not load the server together. */
-const commonShareMin = 0.9;
-
-/** From the first start to the last end, and what all runs have in common, in milliseconds. */
-function timesOf(
-  runs: readonly RunJson[],
-): { spanMs: number; commonMs: number; longestMs: number } {
-  const starts = runs.map((run) => Date.parse(run.startedAt));
-  const ends = runs.map((run, index) => starts[index] + run.measuredMs);
-  return {
-    spanMs: Math.max(...ends) - Math.min(...starts),
-    commonMs: Math.max(0, Math.min(...ends) - Math.max(...starts)),
-    longestMs: Math.max(...runs.map((run) => run.measuredMs)),
-  };
-}
-
-function ranTogether(runs: readonly RunJson[]): boolean {
-  const { commonMs, longestMs } = timesOf(runs);
-  return commonMs >= commonShareMin * longestMs;
-}
-
 /** One line for each run whose machines did not run at the same time. */
 function separateRuns(reports: readonly ReportJson[]): string[] {
   const count = Math.min(...reports.map(({ runs }) => runs.length));
@@ -135,8 +115,7 @@ function separateRuns(reports: readonly ReportJson[]): string[] {
 export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
   const sum = (value: (run: RunJson) => number) =>
     runs.reduce((total, run) => total + value(run), 0);
-  const { spanMs, longestMs } = timesOf(runs);
-  const measuredMs = ranTogether(runs) ? longestMs : spanMs;
+  const measuredMs = measuredMsOf(runs);
   const seconds = Math.max(measuredMs, 1e-3) / 1000;
   const failures = mergeFailures(runs.flatMap((run) => run.failures));
   const requestsAnswered = sum((run) => run.requestsAnswered);
@@ -174,6 +153,7 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
         : sum((run) => run.client.scriptMs ?? 0),
     },
     intervals: mergeIntervals(runs),
+    machines: null,
   };
 }
 

@@ -6,7 +6,7 @@ import { type NamedRun, percentileChart, throughputChart } from "./report_curves
 import { type NamedReport, readReportWithHistograms } from "./report_files.ts";
 import { searchChart, searchOf } from "./search_chart.ts";
 import { page } from "./report_html.ts";
-import { formatMetric, orDash } from "./wrk_units.ts";
+import { formatMetric, orDash } from "./figures/wrk_units.ts";
 
 /** Writes the picture to `path`, SVG to "-". Throws `StartError` for a report that cannot be read. */
 export async function plot(title: string, path: string, reports: readonly string[]): Promise<void> {

@@ -3,10 +3,12 @@ import type { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { OutputPlan } from "../plan/plan.ts";
 import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/result.ts";
-import { isSentLate, type LateCause, lateCauses } from "../stats/late_causes.ts";
+import { isSentLate } from "../stats/late_causes.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { phaseLines } from "./phase_lines.ts";
-import { formatTimeUs } from "./wrk_units.ts";
+import { formatRate, isOurFault, percentOf, whyLate } from "./figures/late_reasons.ts";
+import { machineLines } from "./figures/machine_lines.ts";
+import { formatTimeUs } from "./figures/wrk_units.ts";
 
 /** Above this the figures describe the client more than the server. */
 const busyShare = 0.9;
@@ -29,6 +31,7 @@ export function additions(
     ...handshakeLines(result),
     ...protocolLines(result),
     ...clientLines(result),
+    ...machineLines(result),
   ];
   return lines.map((line) => `${line}\n`).join("");
 }
@@ -52,8 +55,7 @@ function scheduleLines(result: LoadResult): string[] {
     lines.push(`Client CPU: ${percentOf(cpuShare(result))} of each thread`);
   }
   if (counters[Slot.unsent] > 0) {
-    const isOurs = lateCauses(result.stats).some((cause) => cause !== "lateConnection");
-    const why = isOurs ? "were not sent" : "found no free connection";
+    const why = isOurFault(result) ? "were not sent" : "found no free connection";
     lines.push(`Unsent: ${counters[Slot.unsent]} requests were due and ${why}`);
   }
   if (counters[Slot.warmupUnsent] > 0) {
@@ -65,12 +67,6 @@ function scheduleLines(result: LoadResult): string[] {
     );
   }
   return lines;
-}
-
-/** One decimal, as many as it takes below 10: 0.25 is not 0.3. */
-function formatRate(rate: number): string {
-  const fixed = rate.toFixed(rate < 10 ? 3 : 1);
-  return rate < 10 ? fixed.replace(/(\.\d+?)0+$/, "$1") : fixed;
 }
 
 function percentileLines(
@@ -199,46 +195,11 @@ function portLines(result: LoadResult): string[] {
     : [`${start}; use --source with more addresses${noneClosed ? "" : ", or --linger0"}`];
 }
 
-function percentOf(share: number): string {
-  return `${Math.min(100, share * 100).toFixed(0)}%`;
-}
-
-const lateReasons: Readonly<Record<LateCause, (result: LoadResult) => string>> = {
-  lateBusy: ({ hasScript, stats, measuredMs, threads }) => {
-    const share = stats.counters[Slot.scriptUs] / 1000 / Math.max(1, measuredMs) / threads;
-    const script = hasScript ? ` (the script took ${percentOf(share)} of each thread)` : "";
-    return `it was busy and sent late${script}: use more threads (-t) or machines`;
-  },
-  lateQueued: () => "it waited for a CPU, used by other programs: requests were sent late",
-  lateStopped: ({ stats }) =>
-    `it was stopped for ${formatTimeUs(Math.round(stats.counters[Slot.stoppedMs]) * 1000)} ` +
-    "(a signal, or the machine was suspended): requests were sent late",
-  lateConnection: waitedForConnection,
-};
-
-/** What the connections can carry at this run's service time (Little's law). */
-function waitedForConnection({ stats, connections, streams, requestedRate }: LoadResult): string {
-  const { serviceTime } = stats;
-  const start = "requests waited for a free connection: ";
-  if (serviceTime.count === 0) return `${start}no response came`;
-  const { meanUs } = serviceTime.spread();
-  const carried = connections * (streams ?? 1) / meanUs * 1e6;
-  const facts = `${start}a response took ${formatTimeUs(Math.round(meanUs))} on average, so that ` +
-    `-c ${connections}${streams === null ? "" : ` -m ${streams}`} carries ${formatRate(carried)}/s`;
-  // Twice as long as the fastest: the server queues requests, so more connections would not help.
-  if (meanUs > 2 * serviceTime.minUs) {
-    const fastest = formatTimeUs(Math.round(serviceTime.minUs));
-    return `${facts}; the fastest took ${fastest}: the server is slower than the rate`;
-  }
-  const neededCount = (requestedRate ?? 0) * meanUs / 1e6 * 1.2 / (streams ?? 1);
-  return `${facts}: -c ${Math.ceil(neededCount)} may do`;
-}
-
 function clientLines(result: LoadResult): string[] {
   const share = cpuShare(result);
   if (result.requestedRate !== null) {
     if (!isSentLate(result.stats)) return [];
-    return lateCauses(result.stats).map((cause) => `Client: ${lateReasons[cause](result)}`);
+    return whyLate(result).map((reason) => `Client: ${reason}`);
   }
   if (share < busyShare || result.measuredMs < shareMinMs) return [];
   return [

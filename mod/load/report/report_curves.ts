@@ -4,7 +4,7 @@ import { linearScale, logScale, percentileScale } from "./charts/chart_scale.ts"
 import { lineChart, type Series } from "./charts/chart_svg.ts";
 import { type RunJson } from "./report_json.ts";
 import { histogramOf, type TimeJson } from "./time_json.ts";
-import { formatMetric, formatTimeUs } from "./wrk_units.ts";
+import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 /** A run with the name that the legend gives it. */
 export interface NamedRun {

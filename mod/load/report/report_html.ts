@@ -13,7 +13,7 @@ import type { TimeJson } from "./time_json.ts";
 import { phaseNames, type PhasesJson, phaseTitles } from "./phases_json.ts";
 import { describeSearch, type NamedSearch, searchChart, searchOf } from "./search_chart.ts";
 import { formatRate } from "./search_text.ts";
-import { formatBinary, formatMetric, formatTimeUs, orDash } from "./wrk_units.ts";
+import { formatBinary, formatMetric, formatTimeUs, orDash } from "./figures/wrk_units.ts";
 
 const style =
   `:root{--ink:#222;--ground:#fff;--soft:#666;--grid:#ddd;--card:#f6f7f9;color-scheme:light dark}

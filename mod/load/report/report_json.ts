@@ -2,6 +2,7 @@
  * The JSON report and its schema: what `plot`, `compare` and `merge` read again. Every figure has
  * its unit in its name; a figure that does not exist is null.
  */
+import { type MachineJson, machineJson } from "./figures/machine_json.ts";
 import { failureKinds } from "../plan/failure.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import {
@@ -99,6 +100,8 @@ export interface RunJson {
   readonly connections: ConnectionsJson;
   readonly client: ClientJson;
   readonly intervals: readonly IntervalJson[];
+  /** With --on; null: one machine. */
+  readonly machines: readonly MachineJson[] | null;
 }
 
 /** `asked` here and below is the requested value: older versions' reports have these names. */
@@ -216,10 +219,14 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     client: {
       cpuUserMs: result.cpuUserMs,
       cpuSystemMs: result.cpuSystemMs,
-      cpuShareOfThreads: cpuShare(result),
+      cpuShareOfThreads: Math.max(
+        cpuShare(result),
+        ...result.machines.map((machine) => machine.result === null ? 0 : cpuShare(machine.result)),
+      ),
       scriptMs: result.hasScript ? counters[Slot.scriptUs] / 1000 : null,
     },
     intervals: result.intervals.map(intervalJson),
+    machines: result.machines.length === 0 ? null : result.machines.map(machineJson),
   };
 }
 

@@ -1,6 +1,6 @@
 /** The line that a terminal shows while the run lasts. Pure. */
 import type { Interval } from "../stats/result.ts";
-import { formatMetric, formatTimeUs } from "./wrk_units.ts";
+import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 /** Returns to the first column and erases the line. */
 export const clearLine = "\r\x1b[2K";

@@ -38,6 +38,7 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
     answerCounts: run.responsesByFieldValue,
     groupBy: plan.groupBy,
     threadVariables: [],
+    machines: [],
     lookupTime: run.phases ? await decodedPhase(run.phases, "dns") : null,
   };
 }

@@ -26,6 +26,7 @@ import {
 import { type TimeJson } from "./time_json.ts";
 import type { SearchJson, SearchStepJson } from "./search_json.ts";
 import type { PhasesJson } from "./phases_json.ts";
+import type { MachineJson } from "./figures/machine_json.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 
 const environment = record<EnvironmentJson>({
@@ -129,6 +130,21 @@ const interval = record<IntervalJson>({
   maxUs: nullable(amount),
 });
 
+const machine = record<MachineJson>({
+  name: text,
+  hostName: text,
+  lost: nullable(text),
+  clockOffsetMs: number,
+  clockErrorMs: amount,
+  startedLateMs: amount,
+  connections: nullable(count),
+  requestsAnswered: nullable(count),
+  requestsPerSecond: nullable(amount),
+  askedRequestsPerSecond: nullable(amount),
+  requestsUnsent: nullable(count),
+  cpuShareOfThreads: nullable(amount),
+});
+
 const run = record<RunJson>({
   startedAt: text,
   measuredMs: amount,
@@ -154,6 +170,7 @@ const run = record<RunJson>({
   connections,
   client,
   intervals: list(interval),
+  machines: optional(nullable(list(machine))),
 });
 
 const search = record<SearchJson>({

@@ -9,7 +9,7 @@ import {
   formatMetric,
   formatTimeS,
   formatTimeUs,
-} from "./wrk_units.ts";
+} from "./figures/wrk_units.ts";
 
 /** The two lines that appear when the run begins. */
 export function wrkHeader(

@@ -4,7 +4,7 @@ import { lineChart, type Series } from "./charts/chart_svg.ts";
 import type { ReportJson, RunJson } from "./report_json.ts";
 import type { SearchJson } from "./search_json.ts";
 import { formatRate } from "./search_text.ts";
-import { formatMetric, formatTimeUs } from "./wrk_units.ts";
+import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 const percentiles = ["p50", "p90", "p99", "max"];
 

@@ -1,7 +1,7 @@
 /** What --find-rate prints: a row for each rate, and the rate that it found. Pure. */
 import type { SearchPlan } from "../plan/plan.ts";
 import { errorsOf, type LoadResult } from "../stats/result.ts";
-import { formatTimeUs } from "./wrk_units.ts";
+import { formatTimeUs } from "./figures/wrk_units.ts";
 
 const percents = [50, 90, 99];
 

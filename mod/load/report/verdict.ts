@@ -11,7 +11,7 @@ import {
 } from "../plan/threshold.ts";
 import { Histogram } from "../../metrics/histogram.ts";
 import { phaseHistogram, type PhaseName } from "./phases_json.ts";
-import { formatTimeUs } from "./wrk_units.ts";
+import { formatTimeUs } from "./figures/wrk_units.ts";
 
 /** One line for each condition that holds; empty when none does. */
 export function brokenThresholds(thresholds: readonly Threshold[], result: LoadResult): string[] {

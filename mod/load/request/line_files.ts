@@ -11,11 +11,17 @@ const LF = 10, CR = 13;
 /** Reads each file once for each kind of place. */
 export class LineFiles {
   readonly #known = new Map<string, LinesPlan>();
+  readonly #locate: (path: string) => string;
+
+  /** `locate`: where a file lies that the user has named. */
+  constructor(locate: (path: string) => string = (path) => path) {
+    this.#locate = locate;
+  }
 
   /** The lines of a file without the empty ones. Throws `StartError`. */
   read(path: string, place: LinePlace): LinesPlan {
     const key = `${place} ${path}`;
-    const known = this.#known.get(key) ?? splitLines(readBytes(path), path, place);
+    const known = this.#known.get(key) ?? splitLines(readBytes(this.#locate(path)), path, place);
     this.#known.set(key, known);
     return known;
   }

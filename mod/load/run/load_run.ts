@@ -133,6 +133,7 @@ export class LoadRun implements Run {
       answerCounts: addAnswerCounts(outcomes.map((outcome) => outcome.answerCounts)),
       groupBy: plan.output.groupBy,
       threadVariables: outcomes.map((outcome) => outcome.variables),
+      machines: [],
     };
   }
 }

@@ -19,40 +19,55 @@ export class MainScript {
   readonly #plan: LoadPlan;
   readonly #name: string;
   readonly #worker: LoadWorker;
+  readonly #fields: WrkFields;
   readonly #stdoutTaken: boolean;
   #interruptCode = 0;
 
   constructor(plan: LoadPlan, name: string) {
     this.#plan = plan;
     this.#name = name;
+    this.#fields = fieldsOf(plan);
     this.#worker = new LoadWorker(name);
     const { json, csv, timeseries } = plan.output;
     this.#stdoutTaken = [json, csv, timeseries].includes("-");
   }
 
-  /** Loads the script and calls `setup` for each thread; resolves to what each starts with. Throws `StartError`. */
-  async begin(): Promise<ScriptPlan[]> {
-    const plan = this.#plan;
-    const name = this.#name;
-    const fields = fieldsOf(plan);
-    const runMs = plan.warmupMs + plan.durationMs;
+  /** Loads the script. Throws `StartError`. */
+  async load(): Promise<void> {
+    const { markMemory: mark } = this.#worker;
+    const fields = this.#fields;
+    await this.#watched(() =>
+      this.#worker.request(
+        { kind: "script", name: this.#name, fields, stdoutTaken: this.#stdoutTaken, mark },
+        "loaded",
+      )
+    );
+  }
+
+  /**
+   * Calls `setup` for each of `threadCount` threads; resolves to what each starts with. Throws
+   * `StartError`.
+   */
+  async setup(threadCount: number): Promise<ScriptPlan[]> {
+    const { threads } = await this.#watched(() =>
+      this.#worker.request({ kind: "setup", threadCount }, "prepared")
+    );
+    const args = [this.#plan.targets[0]?.text ?? "", ...this.#plan.scriptArgs];
+    const common = { name: this.#name, args, wrk: this.#fields, stdoutTaken: this.#stdoutTaken };
+    return threads.map((thread) => ({ ...common, ...thread }));
+  }
+
+  /** Ends the script when it takes too long before the run. */
+  async #watched<T>(act: () => Promise<T>): Promise<T> {
+    const runMs = this.#plan.warmupMs + this.#plan.durationMs;
     const watch = setTimeout(
       () => void this.#worker.endIfStuck(exitCodes.failed),
       Math.max(preparationMinMs, runMs === Infinity ? 0 : runMs),
     );
-    const stdoutTaken = this.#stdoutTaken;
-    const { markMemory: mark } = this.#worker;
     try {
-      await this.#worker.request(
-        { kind: "script", name, fields, threadCount: plan.threads, stdoutTaken, mark },
-        "loaded",
-      );
-      const { threads } = await this.#worker.request({ kind: "setup" }, "prepared");
-      if (this.#interruptCode !== 0) {
-        throw new StartError("interrupted before the run", this.#interruptCode);
-      }
-      const args = [plan.targets[0]?.text ?? "", ...plan.scriptArgs];
-      return threads.map((thread) => ({ name, args, wrk: fields, stdoutTaken, ...thread }));
+      const answer = await act();
+      if (this.#interruptCode === 0) return answer;
+      throw new StartError("interrupted before the run", this.#interruptCode);
     } finally {
       clearTimeout(watch);
     }

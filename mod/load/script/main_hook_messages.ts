@@ -9,11 +9,10 @@ export type ToMainHooks =
     readonly kind: "script";
     readonly name: string;
     readonly fields: WrkFields;
-    readonly threadCount: number;
     readonly stdoutTaken: boolean;
     readonly mark: SharedArrayBuffer;
   }
-  | { readonly kind: "setup" }
+  | { readonly kind: "setup"; readonly threadCount: number }
   | {
     readonly kind: "finish";
     readonly summary: ScriptSummary;

@@ -17,13 +17,12 @@ export class MainHooks {
   readonly #name: string;
   readonly #loaded: LoadedHooks;
   readonly #mark: HookMark;
-  readonly #threads: MainThreadHandle[];
+  #threads: MainThreadHandle[] = [];
 
-  private constructor({ name, threadCount }: Opening, loaded: LoadedHooks, mark: HookMark) {
+  private constructor({ name }: Opening, loaded: LoadedHooks, mark: HookMark) {
     this.#name = name;
     this.#loaded = loaded;
     this.#mark = mark;
-    this.#threads = Array.from({ length: threadCount }, (_, index) => new MainThreadHandle(index));
   }
 
   /** Throws `StartError` when the script cannot be used. */
@@ -41,7 +40,8 @@ export class MainHooks {
     }
   }
 
-  async setup(): Promise<PreparedThread[]> {
+  async setup(threadCount: number): Promise<PreparedThread[]> {
+    this.#threads = Array.from({ length: threadCount }, (_, index) => new MainThreadHandle(index));
     const { setup } = this.#loaded.hooks;
     for (const thread of this.#threads) {
       if (setup !== null) await this.#call("setup", () => setup(thread));

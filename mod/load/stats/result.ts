@@ -1,6 +1,7 @@
 /** What a run measured: the source of every report. */
 import type { Histogram } from "../../metrics/histogram.ts";
 import { failedCount, Slot, type ThreadStats } from "./thread_stats.ts";
+import type { MachineShare } from "./machine_share.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 
 /** One second of the run. */
@@ -55,6 +56,8 @@ export interface LoadResult {
   readonly groupBy: string | null;
   /** Global variables of each thread's script. */
   readonly threadVariables: readonly Readonly<Record<string, unknown>>[];
+  /** The machines that sent it, lost ones too; none: this process alone. */
+  readonly machines: readonly MachineShare[];
 }
 
 /** Complete responses a second. */

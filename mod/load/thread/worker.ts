@@ -48,7 +48,7 @@ async function obey(message: ToWorker): Promise<void> {
       return post({ kind: "loaded" });
     }
     case "setup":
-      return post({ kind: "prepared", threads: await hooks!.setup() });
+      return post({ kind: "prepared", threads: await hooks!.setup(message.threadCount) });
     case "finish":
       return post({ kind: "finished", exitCode: await hooks!.done(message) });
   }

@@ -49,6 +49,12 @@ runs                   one for each --repeat:
   intervals            one a second: endMs, durationMs, requests,
                        requestsPerSecond, bytesRead, failed, retried,
                        openConnections, p50Us, p90Us, p99Us, maxUs
+  machines             with --on, one for each: name, hostName, lost (why; it is in
+                       no figure then), clockOffsetMs, clockErrorMs (of its clock
+                       against the coordinator's), startedLateMs, connections,
+                       requestsAnswered, requestsPerSecond,
+                       askedRequestsPerSecond (its share), requestsUnsent,
+                       cpuShareOfThreads; else null
 
 search                 with --find-rate: conditions, fromRequestsPerSecond,
                        toRequestsPerSecond, foundRequestsPerSecond (null: none),

@@ -3,6 +3,7 @@ import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
 import { templatesText } from "./templates.ts";
+import { machinesText } from "./machines.ts";
 import { scriptsText } from "./scripts.ts";
 
 const outputText = `What the output means
@@ -117,7 +118,7 @@ another on one stream at a time.
 
 A run is only as good as its client: when Client CPU: or Client: appears at the end,
 the figures describe the client, not the server. Use more threads (-t) or machines
-(--start-at, then hayate load merge).
+(--on; or --start-at on each, then hayate load merge).
 
 One connection per request (--no-keepalive) over TCP uses up ephemeral ports, since
 closed connections hold theirs for a minute. On loopback hayate switches to other
@@ -136,6 +137,7 @@ export const loadTopics: readonly Topic[] = [
     summary: "the highest rate that keeps a condition",
     text: findRateText,
   },
+  { name: "machines", summary: "one run from many machines (--on)", text: machinesText },
   { name: "json", summary: "the schema of --json", text: jsonText },
   {
     name: "templates",

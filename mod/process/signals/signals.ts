@@ -78,6 +78,12 @@ function folderExists(path: string): boolean {
   }
 }
 
+/** Whether this process was started with the signal ignored, as by nohup. */
+export function isIgnored(name: string): boolean {
+  const mask = /^SigIgn:\s*([0-9a-f]+)$/m.exec(Deno.readTextFileSync("/proc/self/status"))?.[1];
+  return (BigInt(`0x${mask ?? "0"}`) >> BigInt(signalNumber(name) - 1) & 1n) === 1n;
+}
+
 /** Calls `listener` on each signal `name` (`HUP`, `TERM`, ...). Returns a function to remove it. */
 export function addSignalListener(name: string, listener: () => void): () => void {
   const signal = `SIG${name}` as Deno.Signal;

@@ -43,6 +43,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
       tlsHandshakesResumed: 0,
     },
     client: { cpuUserMs: 1, cpuSystemMs: 1, cpuShareOfThreads: 0.5, scriptMs: null },
+    machines: null,
     intervals: [],
     ...changes,
   };

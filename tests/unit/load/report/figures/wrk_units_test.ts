@@ -6,10 +6,10 @@ import {
   formatMetric,
   formatTimeS,
   formatTimeUs,
-} from "../../../../mod/load/report/wrk_units.ts";
+} from "../../../../../mod/load/report/figures/wrk_units.ts";
 
 const vectors = Deno.readTextFileSync(
-  new URL("../../../vectors/wrk_format.txt", import.meta.url),
+  new URL("../../../../vectors/wrk_format.txt", import.meta.url),
 );
 
 /** The lines of the section whose heading begins with `heading`, split at tabs. */
