@@ -123,6 +123,7 @@ async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promi
     chunked: plan.http.chunked,
     bodyBytesMax: plan.http.bodyBytesMax,
     timeoutMs: plan.process.timeoutMs,
+    admission: plan.process.admission,
     clients: host.clients,
     webSockets: {
       messageBytesMax: plan.http.messageBytesMax,

@@ -10,6 +10,9 @@ import type { WebSocketLimits } from "./web_socket.ts";
 
 const noTrailers: readonly (readonly [string, string])[] = [];
 
+/** See `Admission`. */
+export type Place = () => void;
+
 export class Call implements RequestOrigin, BodySource {
   readonly head: HeadCopy;
   readonly request: ServedRequest;
@@ -20,7 +23,10 @@ export class Call implements RequestOrigin, BodySource {
   /** Bytes of request body received so far. */
   bodyBytes = 0;
   /** Receives the socket after the 101, when the handler has upgraded the connection. */
-  upgraded: ((socket: ReturnType<Exchange["takeOver"]>) => void) | null = null;
+  upgraded: ((socket: ReturnType<Exchange["takeOver"]>, onOver: Place | null) => void) | null =
+    null;
+  /** Gives up the place among those that are worked on, or in the queue; null: none is counted. */
+  place: Place | null = null;
   /** Trailer fields of the request; complete when its body is. */
   requestTrailers: readonly (readonly [name: string, value: string])[] = noTrailers;
   /** Trailer fields to send after a chunked body. */
@@ -119,6 +125,11 @@ export class Call implements RequestOrigin, BodySource {
     this.#isCompleted = true;
     this.#exchange = null;
     this.cancelStream = null;
+    const { place } = this;
+    if (place !== null) {
+      this.place = null;
+      place();
+    }
     this.onDrain();
     if (this.#onCompleted !== null) { for (const settle of this.#onCompleted) settle(error); }
   }

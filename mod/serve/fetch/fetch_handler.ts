@@ -6,6 +6,7 @@ import { Method } from "../../http/method.ts";
 import { noTunnel } from "./no_tunnel.ts";
 import type { ChunkedMode } from "../plan/plan.ts";
 import type { TrustedProxies } from "../clients/trusted_proxies.ts";
+import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_arena.ts";
 import { type Cork, ResponseWriter } from "./response_writer.ts";
@@ -21,6 +22,8 @@ export interface FetchOptions {
   /** A response that takes longer becomes 504; 0: no limit. */
   readonly timeoutMs: number;
   readonly webSockets: WebSocketLimits;
+  /** null: every request is answered at once. */
+  readonly admission: AdmissionLimits | null;
   /** null: no proxy is trusted. */
   readonly clients: TrustedProxies | null;
 }
@@ -38,6 +41,11 @@ export interface FetchHost {
 const plain = [["Content-Type", "text/plain; charset=utf-8"]] as const;
 const failed = new StaticResponse(500, plain, "500 Internal Server Error\n");
 const tooLarge = new StaticResponse(413, plain, "413 Content Too Large\n");
+/** Seconds after which a client may try again; the usual least. */
+const retryAfter = ["Retry-After", "1"] as const;
+const overloaded = new StaticResponse(503, [...plain, retryAfter], "503 Service Unavailable\n");
+/** A refused request with a body up to this length costs less to read than a new connection. */
+const keptBodyBytesMax = 65_536;
 const timedOut = new StaticResponse(504, plain, "504 Gateway Timeout\n");
 
 export class FetchHandler implements ExchangeHandler {
@@ -46,6 +54,8 @@ export class FetchHandler implements ExchangeHandler {
   readonly #host: FetchHost;
   readonly #arena = new HeadArena();
   readonly #writer: ResponseWriter;
+  /** null: every request is answered at once. */
+  readonly admission: Admission | null;
   /** Number of calls whose promise is pending. */
   pendingCount = 0;
 
@@ -53,6 +63,10 @@ export class FetchHandler implements ExchangeHandler {
     this.#fetch = fetch;
     this.#options = options;
     this.#host = host;
+    const { admission } = options;
+    this.admission = admission === null
+      ? null
+      : new Admission(admission, host, (call) => this.#run(call));
     this.#writer = new ResponseWriter(
       options.chunked,
       (call, error) => host.onAppError(describe(call), error),
@@ -72,6 +86,7 @@ export class FetchHandler implements ExchangeHandler {
       return exchange.respond(tooLarge);
     }
     const client = this.#options.clients === null ? null : this.#options.clients.clientOf(exchange);
+    if (this.admission !== null && this.admission.isFull) return this.#refuse(exchange);
     const call = new Call(
       exchange,
       client === null
@@ -81,6 +96,23 @@ export class FetchHandler implements ExchangeHandler {
       client,
     );
     exchange.context = call;
+    if (this.admission === null) this.#run(call);
+    else this.admission.admit(call);
+  }
+
+  /** Refuses at once: a client that waits for nothing would keep its balancer from another server. */
+  #refuse(exchange: Exchange): void {
+    this.admission!.refusedCount++;
+    exchange.declineBody();
+    // A large body would be read for nothing.
+    const { contentLength } = exchange.head;
+    if (exchange.hasRequestBody && (contentLength < 0 || contentLength > keptBodyBytesMax)) {
+      exchange.closeAfterwards();
+    }
+    exchange.respond(overloaded);
+  }
+
+  #run(call: Call): void {
     let outcome: Response | Promise<Response>;
     try {
       outcome = this.#fetch(call.request as unknown as Request, call.info);

@@ -140,8 +140,11 @@ export class ResponseWriter {
     exchange.endHead(Framing.none);
     const { upgraded } = call;
     const taken = exchange.takeOver();
+    const { place } = call;
+    // It is taken until the socket closes.
+    call.place = null;
     call.finish();
-    upgraded?.(taken);
+    upgraded?.(taken, place);
     return null;
   }
 

@@ -35,7 +35,7 @@ export function openUpgrade(call: Call, options: UpgradeOptions): Upgrade {
     throw new TypeError("Cannot upgrade: sec-websocket-version is not 13");
   }
   const socket = new ServedWebSocket(call.request.url, options, call.webSockets);
-  call.upgraded = (taken) => socket.open(taken);
+  call.upgraded = (taken, onOver) => socket.open(taken, onOver);
   const fields: [string, string][] = [
     ["upgrade", "websocket"],
     ["connection", "Upgrade"],

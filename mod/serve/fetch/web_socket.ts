@@ -78,6 +78,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   #blobs: Promise<void> | null = null;
   #state: number = State.connecting;
   #socket: Socket | null = null;
+  #onOver: (() => void) | null = null;
   #timer = 0;
   #pinged = false;
   #closeSent = false;
@@ -105,9 +106,13 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     return this.#output.length + this.#blobBytes;
   }
 
-  /** Takes the connection over; the response with status 101 has been sent. */
-  open({ socket, early, hasEnded }: TakenSocket): void {
+  /**
+   * Takes the connection over; the response with status 101 has been sent. `onOver` is called once,
+   * when the socket has closed.
+   */
+  open({ socket, early, hasEnded }: TakenSocket, onOver: (() => void) | null = null): void {
     this.#socket = socket;
+    this.#onOver = onOver;
     alive.add(this);
     socket.handler = this;
     if (this.#state === State.closing) return this.#closeOpened(socket);
@@ -340,6 +345,8 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (this.#state === State.closed) return;
     this.#state = State.closed;
     alive.delete(this);
+    this.#onOver?.();
+    this.#onOver = null;
     clearTimeout(this.#timer);
     clearTimeout(this.#writeTimer);
     this.#reader.stop();

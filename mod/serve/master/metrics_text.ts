@@ -11,6 +11,7 @@ const states = ["starting", "idle", "busy", "draining"] as const;
 export interface WorkerGauges {
   readonly slot: number;
   readonly lagMs: number;
+  readonly waiting: number;
   readonly heapBytes: number;
   readonly memoryBytes: number;
 }
@@ -76,6 +77,8 @@ function writeRequests(writer: MetricsWriter, { status, requests, sum }: Metrics
   );
   const aborts = "Clients gone before their response was complete";
   writer.counter("hayate_client_aborts", aborts, [[{}, sum.aborts]]);
+  const shed = "Requests refused with 503 because the app and its queue were full";
+  writer.counter("hayate_shed_requests", shed, [[{}, sum.shed]]);
   const refused = "Requests that broke the protocol or came too slowly and were refused";
   writer.counter("hayate_protocol_errors", refused, [[{}, sum.refused]]);
 }
@@ -87,6 +90,11 @@ function writeWorkers(writer: MetricsWriter, { gauges }: MetricsSource): void {
     "hayate_worker_event_loop_lag_seconds",
     "Longest delay of a worker's event loop in the last ten to twenty seconds",
     rows(({ lagMs }) => lagMs / 1000),
+  );
+  writer.gauge(
+    "hayate_worker_queued_requests",
+    "Requests that wait for the app of a worker",
+    rows(({ waiting }) => waiting),
   );
   writer.gauge(
     "hayate_worker_heap_bytes",

@@ -114,8 +114,8 @@ export class StatusServer implements ExchangeHandler {
     for (const { pid, slot, state, memoryBytes } of workers) {
       const row = this.starter.records.get(pid)?.row ?? -1;
       if (row < 0 || state === "starting" || (state === "draining" && bySlot.has(slot))) continue;
-      const { lagMs, heapBytes } = this.scoreboard.row(row).metrics;
-      bySlot.set(slot, { slot, lagMs, heapBytes, memoryBytes });
+      const { lagMs, waiting, heapBytes } = this.scoreboard.row(row).metrics;
+      bySlot.set(slot, { slot, lagMs, waiting, heapBytes, memoryBytes });
     }
     return [...bySlot.values()].sort((a, b) => a.slot - b.slot);
   }

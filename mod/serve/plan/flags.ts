@@ -283,6 +283,24 @@ export const serveTable = defineTable({
       help: "Replace a worker whose resident memory exceeds this.",
     },
     {
+      long: "max-concurrency",
+      kind: "count",
+      min: 1,
+      placeholder: "N",
+      section: processes,
+      help: "Let the app of a worker work on N requests at once; a streamed response and a " +
+        "WebSocket count until they end. More wait in the queue, or get 503 with Retry-After.",
+    },
+    {
+      long: "queue",
+      kind: "count",
+      min: 0,
+      placeholder: "M",
+      defaultText: "0",
+      section: processes,
+      help: "With --max-concurrency: let M more requests of a worker wait for their turn.",
+    },
+    {
       long: "chunked",
       kind: "enum",
       values: ["auto", "always", "never"],

@@ -4,7 +4,7 @@ import { isResolved } from "../../config/addresses.ts";
 import { tokenForm } from "../../conn/accept/access_token.ts";
 import { serveTable } from "./flags.ts";
 import { readListen } from "./listen_options.ts";
-import type { AppPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
+import type { AppPlan, ProcessPlan, ServePlan, StatusPlan, StatusToken } from "./plan.ts";
 
 type Options = ParsedOptions<typeof serveTable>;
 
@@ -16,18 +16,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
   const plan: ServePlan = {
     app: readApp(options, errors),
     listen: readListen(options, environment, errors),
-    process: {
-      workers: values.workers,
-      requestsMax: values.maxRequestsPerChild,
-      requestsMin: values.minRequestsPerChild,
-      timeoutMs: values.timeoutMs,
-      shutdownDelayMs: values.shutdownDelayMs,
-      gracefulTimeoutMs: values.gracefulTimeoutMs,
-      startTimeoutMs: values.startTimeoutMs,
-      spawnIntervalMs: values.spawnIntervalMs,
-      errorRespawnIntervalMs: values.errorRespawnIntervalMs,
-      memoryBytesMax: values.memoryBytesMax,
-    },
+    process: readProcess(options),
     http: {
       chunked: values.chunked,
       bodyBytesMax: values.bodyBytesMax === 0 ? Infinity : values.bodyBytesMax,
@@ -78,6 +67,24 @@ export function readServePlan(argv: readonly string[], environment?: Environment
   return plan;
 }
 
+function readProcess({ values }: Options): ProcessPlan {
+  return {
+    workers: values.workers,
+    requestsMax: values.maxRequestsPerChild,
+    requestsMin: values.minRequestsPerChild,
+    timeoutMs: values.timeoutMs,
+    shutdownDelayMs: values.shutdownDelayMs,
+    gracefulTimeoutMs: values.gracefulTimeoutMs,
+    startTimeoutMs: values.startTimeoutMs,
+    spawnIntervalMs: values.spawnIntervalMs,
+    errorRespawnIntervalMs: values.errorRespawnIntervalMs,
+    memoryBytesMax: values.memoryBytesMax,
+    admission: values.maxConcurrency === null
+      ? null
+      : { placesMax: values.maxConcurrency, waitingMax: values.queue ?? 0 },
+  };
+}
+
 function readApp(options: Options, errors: string[]): AppPlan {
   const { values, operands } = options;
   const [operand] = operands;
@@ -107,6 +114,11 @@ function checkSites({ values, operands: [operand = ""] }: Options, errors: strin
   if (twice !== undefined) errors.push(`--site ${twice}: given twice`);
   if (values.cors.includes("*") && values.cors.length > 1) {
     errors.push("--cors: * is every origin, give no other one");
+  }
+  const isApp = values.text === null && isScript(operand);
+  if (values.maxConcurrency !== null && !isApp) errors.push("--max-concurrency is for apps");
+  if (values.queue !== null && values.maxConcurrency === null) {
+    errors.push("--queue needs --max-concurrency N");
   }
   if (values.text === null && !isScript(operand)) return;
   const flags = [

@@ -85,6 +85,8 @@ export interface ProcessPlan {
   readonly spawnIntervalMs: number;
   readonly errorRespawnIntervalMs: number;
   readonly memoryBytesMax: number | null;
+  /** Requests that a worker's app works on at once, and that wait; null: no limit. */
+  readonly admission: { readonly placesMax: number; readonly waitingMax: number } | null;
 }
 
 export type ChunkedMode = "auto" | "always" | "never";

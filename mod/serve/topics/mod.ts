@@ -218,6 +218,7 @@ client that asks for it. On a TCP address it needs the token of the status page.
 
 hayate_requests_total, hayate_responses_total{class}, hayate_response_seconds{class} (a
 histogram), hayate_client_aborts_total, hayate_protocol_errors_total,
+hayate_shed_requests_total (503 of --max-concurrency), hayate_worker_queued_requests{slot},
 hayate_connections, hayate_workers{state}, hayate_worker_starts_total, and for each
 worker by slot: hayate_worker_event_loop_lag_seconds (the longest delay of the last ten
 to twenty seconds: a handler that does not yield), hayate_worker_heap_bytes,

@@ -140,9 +140,13 @@ function beat(
   const everyMs = timeoutMs > 0 ? Math.min(beatMsWithTimeout, timeoutMs / 2) : beatMs;
   const { handler } = worker.app;
   const again = () => {
-    const pending = (handler as Partial<FetchHandler>).pendingCount ?? 0;
+    const { pendingCount: pending = 0, admission } = handler as Partial<FetchHandler>;
     row.beat(worker.server.connectionCount, pending);
-    if (metrics !== null) metrics.heapBytes = Deno.memoryUsage().heapUsed;
+    if (metrics !== null) {
+      metrics.heapBytes = Deno.memoryUsage().heapUsed;
+      metrics.shed = admission?.refusedCount ?? 0;
+      metrics.waiting = admission?.waitingCount ?? 0;
+    }
     worker.reactor.setTimer(everyMs, again);
   };
   row.state = RowState.idle;

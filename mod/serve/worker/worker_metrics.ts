@@ -5,8 +5,10 @@ import { latencyBucketCount, latencyBucketOf } from "../../metrics/latency_bucke
 const At = {
   aborts: 0,
   refused: 1,
+  shed: 2,
   lagMs: 8,
   heapBytes: 9,
+  waiting: 10,
 } as const;
 const countersEnd = At.lagMs;
 /** From here on, for each class of status: the buckets, and the sum in seconds. */
@@ -67,6 +69,24 @@ export class WorkerMetrics {
 
   set lagMs(ms: number) {
     this.#values[At.lagMs] = ms;
+  }
+
+  /** Requests refused because the app and its queue were full. */
+  get shed(): number {
+    return this.#values[At.shed];
+  }
+
+  set shed(count: number) {
+    this.#values[At.shed] = count;
+  }
+
+  /** Requests in the queue of the app. */
+  get waiting(): number {
+    return this.#values[At.waiting];
+  }
+
+  set waiting(count: number) {
+    this.#values[At.waiting] = count;
   }
 
   get heapBytes(): number {

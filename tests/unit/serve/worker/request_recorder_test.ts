@@ -13,6 +13,7 @@ Deno.test("RequestRecorder and FetchHandler keep exchanges of one connection apa
       chunked: "auto",
       bodyBytesMax: 1000,
       timeoutMs: 0,
+      admission: null,
       clients: null,
       webSockets: { messageBytesMax: 1000, writeTimeoutMs: 0 },
     },
