@@ -59,8 +59,13 @@ async function openScript(plan: LoadPlan): Promise<MainScript | null> {
 }
 
 async function openMachines(plan: FleetPlan, say: (line: string) => void): Promise<Machines> {
-  const { SshMachines } = await import("./places/ssh.ts");
-  return new SshMachines(plan.place.hosts, plan.engineWords, say);
+  const { place, image, engineWords } = plan;
+  if (place.kind === "ssh") {
+    const { SshMachines } = await import("./places/ssh.ts");
+    return new SshMachines(place.hosts, engineWords, say);
+  }
+  const { KubernetesMachines } = await import("./places/kubernetes.ts");
+  return new KubernetesMachines(place.count, image, engineWords, say);
 }
 
 /** A closed terminal ends the machines as TERM does, unless nohup has made it harmless. */

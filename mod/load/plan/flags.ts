@@ -491,7 +491,7 @@ export const loadTable = defineTable({
       parse: readPlace,
       placeholder: "PLACE",
       section: machines,
-      help: "Spread the run over machines: ssh:HOST,HOST... -c, -n and -R " +
+      help: "Spread the run over machines: ssh:HOST,HOST... or kubernetes:N. -c, -n and -R " +
         "are those of all of them together, -t those of each. See: hayate help load machines.",
     },
     {
@@ -509,7 +509,15 @@ export const loadTable = defineTable({
       placeholder: "WORD",
       repeat: true,
       section: machines,
-      help: "With --on: a further word for ssh, such as --on-option=-i.",
+      help: "With --on: a further word for ssh or kubectl, such as --on-option=--namespace=x.",
+    },
+    {
+      long: "image",
+      kind: "string",
+      placeholder: "NAME",
+      defaultText: "hayate",
+      section: machines,
+      help: "With --on kubernetes: the image of hayate, of this version.",
     },
     {
       long: "on-timeout",

@@ -8,6 +8,7 @@ import type { Target } from "./target.ts";
 type Options = ParsedOptions<typeof loadTable>;
 
 const defaultGatherMs = 120_000;
+const defaultImage = "hayate";
 
 /** null without --on. Adds what is wrong to `errors`. */
 export function fleetOf(
@@ -24,6 +25,7 @@ export function fleetOf(
   return {
     place,
     engineWords: values.onOption,
+    image: values.image ?? defaultImage,
     lostMax: values.allowLost,
     gatherMs: values.onTimeoutMs ?? defaultGatherMs,
   };
@@ -31,6 +33,7 @@ export function fleetOf(
 
 const ownFlags: readonly (readonly [key: string, flag: string])[] = [
   ["onOption", "on-option"],
+  ["image", "image"],
   ["allowLost", "allow-lost"],
   ["onTimeoutMs", "on-timeout"],
 ];
@@ -46,6 +49,7 @@ function faultsOf(place: Place, values: Options["values"], targets: readonly Tar
   }
   if (values.findRate.length > 0) cannot("find-rate", "it searches on one machine");
   if (values.source.length > 0) cannot("source", "each machine has its own addresses");
+  if (place.kind === "ssh" && values.image !== null) cannot("image", "it copies this program");
   const threads = machines * values.threads;
   const connections = connectionsOf(values);
   if (connections < threads) {

@@ -2,10 +2,9 @@
 import { Wrong } from "../../cli/mod.ts";
 
 /** Where the machines are. */
-export interface Place {
-  readonly kind: "ssh";
-  readonly hosts: readonly SshHost[];
-}
+export type Place =
+  | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
+  | { readonly kind: "kubernetes"; readonly count: number };
 
 /** What `ssh` is to connect to. */
 export interface SshHost {
@@ -20,8 +19,10 @@ export interface SshHost {
 /** `--on` and the flags that go with it. */
 export interface FleetPlan {
   readonly place: Place;
-  /** Further words for ssh. */
+  /** Further words for ssh or kubectl. */
   readonly engineWords: readonly string[];
+  /** The image of pods. */
+  readonly image: string;
   /** Machines that may be lost without the command failing. */
   readonly lostMax: number;
   /** How long the machines may take to be there. */
@@ -31,17 +32,22 @@ export interface FleetPlan {
 /** More machines than one coordinator's reports and one server make sense of. */
 const countMax = 1000;
 
-/** `ssh:HOST,HOST`. */
+/** `ssh:HOST,HOST` or `kubernetes:N`. */
 export function readPlace(text: string): Place | Wrong {
   const match = /^([a-z0-9]+):(.*)$/s.exec(text);
-  if (match === null) return new Wrong("not ssh:HOST,HOST...");
+  if (match === null) return new Wrong("not ssh:HOST,HOST... or kubernetes:N");
   const [, kind, rest] = match;
-  return kind === "ssh" ? readHosts(rest) : new Wrong(`${kind} is not ssh`);
+  if (kind === "ssh") return readHosts(rest);
+  if (kind !== "kubernetes" && kind !== "k8s") return new Wrong(`${kind} is not ssh or kubernetes`);
+  const count = /^\d+$/.test(rest) ? Number(rest) : NaN;
+  return count >= 1 && count <= countMax
+    ? { kind: "kubernetes", count }
+    : new Wrong(`${rest || "nothing"} is not a number of machines from 1 to ${countMax}`);
 }
 
 /** How many machines the place has. */
 export function machineCount(place: Place): number {
-  return place.hosts.length;
+  return place.kind === "ssh" ? place.hosts.length : place.count;
 }
 
 function readHosts(text: string): Place | Wrong {

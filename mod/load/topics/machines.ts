@@ -37,6 +37,16 @@ or hayate of the same version in its PATH. --on-option passes words on to ssh:
 
   hayate load --on ssh:ec2-1,ec2-2 --on-option=-i --on-option=key.pem ...
 
+kubernetes:N. kubectl makes an Indexed Job of N pods of --image, attaches to the
+input and output of each, and deletes the Job at the end; it must be allowed to do so
+in the namespace of its context. Nothing of the run is stored in the cluster: files
+and secrets go through the pods' standard input. The image must hold this version.
+This was tested with the API's types and with pods that are local processes: it has
+not been run on a cluster.
+
+  hayate load --on kubernetes:4 --image registry.example/hayate:1 \\
+    --on-option=--namespace=load -R 100k -c 400 http://app.default.svc:3000/
+
 A machine that cannot be reached, that ends, or that says nothing for 30 s is lost:
 this is said at once, it is in no figure, and the command exits with 1 unless
 --allow-lost allows it. Machines that are lost before the run leave their share to

@@ -15,13 +15,16 @@ Deno.test("readPlace() reads hosts, with user and port", () => {
     ],
   });
   assertEquals(machineCount(place), 4);
+  assertEquals(readPlace("k8s:2"), { kind: "kubernetes", count: 2 });
 });
 
 Deno.test("readPlace() says what is wrong, and takes no host for an option of ssh", () => {
   const faults: [string, RegExp][] = [
-    ["", /^not ssh:HOST,HOST\.\.\.$/],
+    ["", /^not ssh:HOST,HOST\.\.\. or kubernetes:N$/],
     ["ssh", /^not ssh:HOST/],
-    ["nomad:3", /^nomad is not ssh$/],
+    ["nomad:3", /^nomad is not ssh or kubernetes$/],
+    ["kubernetes:", /^nothing is not a number of machines from 1 to 1000$/],
+    ["k8s:0", /^0 is not/],
     ["ssh:", /^a host is missing$/],
     ["ssh:a,,b", /^a host is missing$/],
     ["ssh:-oProxyCommand=x", /is not host, user@host or user@host:port$/],

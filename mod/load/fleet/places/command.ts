@@ -1,0 +1,34 @@
+/** Programs that are run to their end, for what they print. */
+import { PipedChild } from "../../../process/children/piped_child.ts";
+
+export interface CommandResult {
+  readonly code: number;
+  readonly stdout: string;
+  /** Its last line that is not blank, or why it did not start. */
+  readonly reason: string;
+}
+
+/** Runs `command` with `input` on its standard input. */
+export async function runCommand(
+  command: readonly string[],
+  input = "",
+): Promise<CommandResult> {
+  const texts = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  const take = (name: "stdout" | "stderr") => (bytes: Uint8Array) => {
+    texts[name] += decoders[name].decode(bytes, { stream: true });
+  };
+  return await new Promise<CommandResult>((resolve) => {
+    const child = PipedChild.start(command, {
+      onOutput: take("stdout"),
+      onErrors: take("stderr"),
+      onExit: (code) => {
+        const lines = texts.stderr.split("\n").filter((line) => line.trim() !== "");
+        resolve({ code, stdout: texts.stdout, reason: lines.at(-1) ?? `exit code ${code}` });
+      },
+    });
+    if (typeof child === "string") return resolve({ code: 127, stdout: "", reason: child });
+    void child.write(new TextEncoder().encode(input));
+    child.closeInput();
+  });
+}
