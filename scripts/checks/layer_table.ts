@@ -31,7 +31,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["script"],
     ["thread", "report"],
     ["run"],
-    ["search"],
+    ["search", "bench"],
     ["fleet/wire"],
     ["fleet/places", "fleet/join"],
     ["fleet"],

@@ -1,6 +1,6 @@
 /** Running `hayate load` for tests. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ReportJson, RunJson } from "../../mod/load/report/report_json.ts";
+import type { ReportJson, RunJson } from "../../mod/load/report/json/report_json.ts";
 import { runHayate, startHayate } from "./binary.ts";
 
 /** Runs load with a JSON report on stdout. */

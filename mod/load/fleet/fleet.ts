@@ -5,7 +5,7 @@ import { formatDuration } from "../../std/duration.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import type { FleetPlan } from "../plan/place.ts";
 import type { ScriptPlan } from "../plan/thread_plan.ts";
-import type { EnvironmentJson } from "../report/report_json.ts";
+import type { EnvironmentJson } from "../report/json/report_json.ts";
 import type { RunSource } from "../run/runs.ts";
 import type { Interval } from "../stats/result.ts";
 import { FleetRun } from "./fleet_run.ts";

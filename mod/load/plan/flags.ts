@@ -27,7 +27,7 @@ const machines = "Machines";
 export const loadTable = defineTable({
   command: "hayate load",
   summary: "HTTP load generator with wrk's flags and wrk's output",
-  usage: ["[options] URL...", "[options] -s SCRIPT URL [-- ARGS...]"],
+  usage: ["[options] URL...", "[options] -s SCRIPT URL [-- ARGS...]", "--plan FILE [options]"],
   description: [
     "Sends requests and prints what wrk prints; additional lines follow " +
     "Transfer/sec. Without -R each connection sends its next request when the response has " +
@@ -177,6 +177,21 @@ export const loadTable = defineTable({
       section: model,
       help: "A .js or .ts module with wrk's functions: setup, init, delay, request, response, " +
         "done. See: hayate help load scripts.",
+    },
+    {
+      long: "plan",
+      kind: "string",
+      placeholder: "FILE",
+      section: model,
+      help:
+        "Make the runs of a YAML file, one after another: names, settings, a matrix. One table, one " +
+        "--json and one --html for all. See: hayate help load plans.",
+    },
+    {
+      long: "resume",
+      kind: "flag",
+      section: model,
+      help: "With --plan and --json FILE: make only the runs that FILE lacks.",
     },
     {
       long: "unix-socket",

@@ -2,8 +2,8 @@
 import { StartError } from "../../base/errors.ts";
 import { estimateRatio, median, type RatioEstimate } from "./bootstrap.ts";
 import { writeStdout } from "./outputs.ts";
-import { readReport } from "./report_files.ts";
-import type { RunJson } from "./report_json.ts";
+import { readReport } from "./json/report_files.ts";
+import type { RunJson } from "./json/report_json.ts";
 import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 /** Prints the comparison; returns true when nothing got worse. Throws `StartError` for a bad report. */

@@ -1,6 +1,6 @@
 /** The machine and versions that a report was made with. */
 import { version } from "../../base/version.ts";
-import type { EnvironmentJson } from "./report_json.ts";
+import type { EnvironmentJson } from "./json/report_json.ts";
 
 export function describeEnvironment(commandLine: readonly string[]): EnvironmentJson {
   const cpus = [...readOrEmpty("/proc/cpuinfo").matchAll(/^(?:model name|Hardware)\s*:\s*(.*)$/gm)];

@@ -10,10 +10,19 @@ import { additions } from "./report_additions.ts";
 import { resultOf } from "./report_result.ts";
 import { wrkHeader, wrkReport } from "./report_wrk.ts";
 import { brokenThresholds } from "./verdict.ts";
-import { failedByKind, type IntervalJson, type ReportJson, type RunJson } from "./report_json.ts";
-import { histogramOf, type TimeJson, timeJson } from "./time_json.ts";
-import { mergePhases } from "./phases_json.ts";
-import { type NamedReport, readReportsOfInput, readReportWithHistograms } from "./report_files.ts";
+import {
+  failedByKind,
+  type IntervalJson,
+  type ReportJson,
+  type RunJson,
+} from "./json/report_json.ts";
+import { histogramOf, type TimeJson, timeJson } from "./json/time_json.ts";
+import { mergePhases } from "./json/phases_json.ts";
+import {
+  type NamedReport,
+  readReportsOfInput,
+  readReportWithHistograms,
+} from "./json/report_files.ts";
 import { mergeFailures } from "../stats/failure_counts.ts";
 import { measuredMsOf, ranTogether, timesOf } from "../stats/together.ts";
 

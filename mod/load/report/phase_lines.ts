@@ -1,6 +1,6 @@
 /** The table of --phases. Pure. */
 import type { LoadResult } from "../stats/result.ts";
-import { phaseHistogram, phaseNames, phaseTitles } from "./phases_json.ts";
+import { phaseHistogram, phaseNames, phaseTitles } from "./json/phases_json.ts";
 import { formatTimeUs } from "./figures/wrk_units.ts";
 
 const percents = [50, 90, 99];

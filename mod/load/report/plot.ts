@@ -3,7 +3,9 @@ import { UsageError } from "../../cli/mod.ts";
 import { Output } from "./outputs.ts";
 import { barChart, stack } from "./charts/chart_svg.ts";
 import { type NamedRun, percentileChart, throughputChart } from "./report_curves.ts";
-import { type NamedReport, readReportWithHistograms } from "./report_files.ts";
+import { type NamedReport, readReportWithHistograms } from "./json/report_files.ts";
+import { hasBenchSchema, readBenchJson } from "./json/bench_json.ts";
+import { schemaName } from "./json/report_json.ts";
 import { searchChart, searchOf } from "./search_chart.ts";
 import { page } from "./report_html.ts";
 import { formatMetric, orDash } from "./figures/wrk_units.ts";
@@ -15,10 +17,22 @@ export async function plot(title: string, path: string, reports: readonly string
     throw new UsageError([`--output ${path}: must end in .svg or .html`]);
   }
   const named: NamedReport[] = [];
-  for (const report of reports) named.push(await readReportWithHistograms(report));
+  for (const report of reports) named.push(...await readReports(report));
   const output = Output.open(path);
   const charts = await drawReports(title, named);
   output.finish(isHtml ? page(title, charts.join("\n")) : `${stack(charts)}\n`);
+}
+
+/** A plan's report has one for each of its entries. */
+async function readReports(path: string): Promise<NamedReport[]> {
+  const bench = hasBenchSchema(path) ? await readBenchJson(path) : null;
+  if (bench === null) return [await readReportWithHistograms(path)];
+  const { environment, entries } = bench;
+  return entries.filter(({ runs }) => runs.length > 0).map(({ name, plan, runs }) => ({
+    name,
+    path,
+    report: { schema: schemaName, environment, plan, runs },
+  }));
 }
 
 /** Searches are drawn over their rates, other runs side by side. */

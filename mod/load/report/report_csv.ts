@@ -1,5 +1,5 @@
 /** One line per second. Pure. */
-import type { IntervalJson, RunJson } from "./report_json.ts";
+import type { IntervalJson, RunJson } from "./json/report_json.ts";
 
 const columns: readonly (keyof IntervalJson)[] = [
   "endMs",

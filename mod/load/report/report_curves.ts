@@ -2,8 +2,8 @@
 import { distributionRows } from "../../metrics/histogram_text.ts";
 import { linearScale, logScale, percentileScale } from "./charts/chart_scale.ts";
 import { lineChart, type Series } from "./charts/chart_svg.ts";
-import { type RunJson } from "./report_json.ts";
-import { histogramOf, type TimeJson } from "./time_json.ts";
+import { type RunJson } from "./json/report_json.ts";
+import { histogramOf, type TimeJson } from "./json/time_json.ts";
 import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 
 /** A run with the name that the legend gives it. */

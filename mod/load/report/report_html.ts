@@ -8,9 +8,9 @@ import {
   percentileChart,
   throughputChart,
 } from "./report_curves.ts";
-import type { ReportJson, RunJson } from "./report_json.ts";
-import type { TimeJson } from "./time_json.ts";
-import { phaseNames, type PhasesJson, phaseTitles } from "./phases_json.ts";
+import type { ReportJson, RunJson } from "./json/report_json.ts";
+import type { TimeJson } from "./json/time_json.ts";
+import { phaseNames, type PhasesJson, phaseTitles } from "./json/phases_json.ts";
 import { describeSearch, type NamedSearch, searchChart, searchOf } from "./search_chart.ts";
 import { formatRate } from "./search_text.ts";
 import { formatBinary, formatMetric, formatTimeUs, orDash } from "./figures/wrk_units.ts";

@@ -2,11 +2,11 @@
 import { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
 import { phaseTimes as extraTimesOfPhases } from "../plan/extra_times.ts";
-import { decodedPhase, phaseNames, phaseTimes } from "./phases_json.ts";
+import { decodedPhase, phaseNames, phaseTimes } from "./json/phases_json.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { failureSlot, Slot, ThreadStats } from "../stats/thread_stats.ts";
-import { type PlanJson, type RunJson } from "./report_json.ts";
-import { histogramOf } from "./time_json.ts";
+import { type PlanJson, type RunJson } from "./json/report_json.ts";
+import { histogramOf } from "./json/time_json.ts";
 
 /**
  * Everything that a report holds. It does not hold wrk's samples of requests a second, every 100 ms and

@@ -1,8 +1,8 @@
 /** Latency over rate: the picture of --find-rate. Pure. */
 import { linearScale, logScale } from "./charts/chart_scale.ts";
 import { lineChart, type Series } from "./charts/chart_svg.ts";
-import type { ReportJson, RunJson } from "./report_json.ts";
-import type { SearchJson } from "./search_json.ts";
+import type { ReportJson, RunJson } from "./json/report_json.ts";
+import type { SearchJson } from "./json/search_json.ts";
 import { formatRate } from "./search_text.ts";
 import { formatMetric, formatTimeUs } from "./figures/wrk_units.ts";
 

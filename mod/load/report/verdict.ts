@@ -10,7 +10,7 @@ import {
   type TimeName,
 } from "../plan/threshold.ts";
 import { Histogram } from "../../metrics/histogram.ts";
-import { phaseHistogram, type PhaseName } from "./phases_json.ts";
+import { phaseHistogram, type PhaseName } from "./json/phases_json.ts";
 import { formatTimeUs } from "./figures/wrk_units.ts";
 
 /** One line for each condition that holds; empty when none does. */

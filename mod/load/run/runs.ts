@@ -17,7 +17,7 @@ import {
   type RunJson,
   runJson,
   schemaName,
-} from "../report/report_json.ts";
+} from "../report/json/report_json.ts";
 import { clearLine, progressLine, warmupLine } from "../report/report_progress.ts";
 import { wrkHeader, wrkReport } from "../report/report_wrk.ts";
 import type { Interval, LoadResult } from "../stats/result.ts";

@@ -11,9 +11,9 @@ import {
   type RunJson,
   runJson,
   schemaName,
-} from "../report/report_json.ts";
+} from "../report/json/report_json.ts";
 import { clearLine, progressLine } from "../report/report_progress.ts";
-import { searchJson, type SearchStepJson } from "../report/search_json.ts";
+import { searchJson, type SearchStepJson } from "../report/json/search_json.ts";
 import { searchEnd, searchHeader, stepRow } from "../report/search_text.ts";
 import { Interrupts } from "../run/interrupts.ts";
 import { LoadRun } from "../run/load_run.ts";

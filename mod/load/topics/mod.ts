@@ -2,6 +2,7 @@
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
+import { plansText } from "./plans.ts";
 import { templatesText } from "./templates.ts";
 import { machinesText } from "./machines.ts";
 import { scriptsText } from "./scripts.ts";
@@ -136,6 +137,11 @@ export const loadTopics: readonly Topic[] = [
     name: "find-rate",
     summary: "the highest rate that keeps a condition",
     text: findRateText,
+  },
+  {
+    name: "plans",
+    summary: "several runs in one file: --plan",
+    text: plansText,
   },
   { name: "machines", summary: "one run from many machines (--on)", text: machinesText },
   { name: "json", summary: "the schema of --json", text: jsonText },

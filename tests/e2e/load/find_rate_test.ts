@@ -1,7 +1,7 @@
 /** `hayate load --find-rate` against a server with a known limit. */
 // Runs alone: the limit is that of a schedule.
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { runHayate, sleep, startHayate } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";
 import { ReferenceServer } from "../../support/reference_server.ts";

@@ -1,6 +1,6 @@
 /** `hayate load --http2` against a server that the test scripts frame by frame. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { RunJson } from "../../../mod/load/report/report_json.ts";
+import type { RunJson } from "../../../mod/load/report/json/report_json.ts";
 import { runHayate, sleep } from "../../support/binary.ts";
 import { Code, type Http2Peer, Http2Server, Setting } from "../../support/http2_server.ts";
 import { measure } from "../../support/load.ts";

@@ -1,7 +1,7 @@
 /** `hayate load --on ssh:...`: one run of several machines, with real servers of OpenSSH. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { MachineJson } from "../../../mod/load/report/figures/machine_json.ts";
-import type { ReportJson, RunJson } from "../../../mod/load/report/report_json.ts";
+import type { MachineJson } from "../../../mod/load/report/json/machine_json.ts";
+import type { ReportJson, RunJson } from "../../../mod/load/report/json/report_json.ts";
 import { type Child, runHayate, startHayate } from "../../support/binary.ts";
 import { trySignal } from "../../support/child.ts";
 import { processExists } from "../../../mod/process/signals/signals.ts";

@@ -1,6 +1,6 @@
 /** The files that `hayate load` writes, and the commands that read them again. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { IntervalJson, ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { IntervalJson, ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { binaryPath, runHayate, runProgram, sleep, startHayate } from "../../support/binary.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";
 import { freePort, tempFolder } from "../../support/ports.ts";

@@ -1,7 +1,7 @@
 /** When `hayate load` sends, what is late, and what is lost: against a server that measures, too. */
 // Runs alone: it measures schedules, delays and lost requests.
 import { assertAlmostEquals, assertEquals, assertMatch } from "@std/assert";
-import type { ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { runHayate, runProgram, sleep, startHayate } from "../../support/binary.ts";
 import { measure } from "../../support/load.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";

@@ -1,6 +1,6 @@
 /** Scripts of `hayate load`: every example of the help text, and what goes wrong. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { scriptExamples } from "../../../mod/load/topics/script_examples.ts";
 import { type ChildResult, runHayate, startHayate } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";

@@ -1,6 +1,6 @@
 /** `hayate load` over TLS. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import type { ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
 import { runHayate, startListening } from "../../support/binary.ts";

@@ -1,7 +1,7 @@
 /** HTTP/2 while a HUP comes every second: no request of any client may fail. */
 // Runs alone: it is about full load.
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import type { ReportJson } from "../../../mod/load/report/report_json.ts";
+import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { certificateFor } from "../../contract/tls_ends.ts";
 import { binaryPath, Child, sleep, startHayate } from "../../support/binary.ts";
 import { peerPath, peerTest } from "../../support/peers.ts";

@@ -1,7 +1,7 @@
 import { assertAlmostEquals, assertEquals } from "@std/assert";
 import { estimateRatio, median } from "../../../../mod/load/report/bootstrap.ts";
 import { compareRuns, renderComparison } from "../../../../mod/load/report/compare.ts";
-import type { RunJson } from "../../../../mod/load/report/report_json.ts";
+import type { RunJson } from "../../../../mod/load/report/json/report_json.ts";
 
 function run(requestsPerSecond: number, latencyUs: number, requestsFailed = 0): RunJson {
   const percentilesUs = { p50: latencyUs, p90: latencyUs, p99: latencyUs, "p99.9": latencyUs };

@@ -1,8 +1,8 @@
 import { assertEquals } from "@std/assert";
 import { Histogram } from "../../../../mod/metrics/histogram.ts";
 import { mergeRuns } from "../../../../mod/load/report/merge.ts";
-import { type RunJson } from "../../../../mod/load/report/report_json.ts";
-import { histogramOf, timeJson } from "../../../../mod/load/report/time_json.ts";
+import { type RunJson } from "../../../../mod/load/report/json/report_json.ts";
+import { histogramOf, timeJson } from "../../../../mod/load/report/json/time_json.ts";
 
 async function run(values: number[], changes: Partial<RunJson> = {}): Promise<RunJson> {
   const histogram = new Histogram();

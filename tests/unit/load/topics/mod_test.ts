@@ -5,13 +5,13 @@ import { loadTopics } from "../../../../mod/load/topics/mod.ts";
 
 Deno.test("help load json names every property of the report's interfaces", async () => {
   const read = (name: string) =>
-    Deno.readTextFile(new URL(`../../../../mod/load/report/${name}.ts`, import.meta.url));
+    Deno.readTextFile(new URL(`../../../../mod/load/report/json/${name}.ts`, import.meta.url));
   const sources = [
     "report_json",
     "time_json",
     "phases_json",
     "search_json",
-    "figures/machine_json",
+    "machine_json",
   ];
   const source = (await Promise.all(sources.map(read))).join("\n");
   const names = [...source.matchAll(/^\s+readonly (\w+):/gm)].map((match) => match[1] as string);

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { splitReports } from "../../../../mod/load/report/report_stream.ts";
+import { splitReports } from "../../../../../mod/load/report/json/report_stream.ts";
 
 const rows: [string, string[] | string][] = [
   ["", []],

@@ -11,7 +11,7 @@ import {
   optional,
   record,
   text,
-} from "../../base/shape.ts";
+} from "../../../base/shape.ts";
 import {
   type ClientJson,
   type ConnectionsJson,
@@ -26,10 +26,10 @@ import {
 import { type TimeJson } from "./time_json.ts";
 import type { SearchJson, SearchStepJson } from "./search_json.ts";
 import type { PhasesJson } from "./phases_json.ts";
-import type { MachineJson } from "./figures/machine_json.ts";
-import type { FailureCount } from "../plan/thread_plan.ts";
+import type { MachineJson } from "./machine_json.ts";
+import type { FailureCount } from "../../plan/thread_plan.ts";
 
-const environment = record<EnvironmentJson>({
+export const environmentShape = record<EnvironmentJson>({
   hayateVersion: text,
   denoVersion: text,
   v8Version: text,
@@ -41,7 +41,7 @@ const environment = record<EnvironmentJson>({
   commandLine: list(text),
 });
 
-const plan = record<PlanJson>({
+export const planShape = record<PlanJson>({
   url: text,
   unixSocketPath: nullable(text),
   method: text,
@@ -145,7 +145,7 @@ const machine = record<MachineJson>({
   cpuShareOfThreads: nullable(amount),
 });
 
-const run = record<RunJson>({
+export const runShape = record<RunJson>({
   startedAt: text,
   measuredMs: amount,
   interrupted: flag,
@@ -190,8 +190,8 @@ const search = record<SearchJson>({
 
 export const reportShape = record<ReportJson>({
   schema: oneOf(schemaName),
-  environment,
-  plan,
-  runs: list(run, 1),
+  environment: environmentShape,
+  plan: planShape,
+  runs: list(runShape, 1),
   search: optional(nullable(search)),
 });

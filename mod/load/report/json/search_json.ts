@@ -1,5 +1,5 @@
 /** What --find-rate found, in a JSON report. */
-import type { SearchPlan } from "../plan/plan.ts";
+import type { SearchPlan } from "../../plan/plan.ts";
 
 export interface SearchJson {
   /** As the user wrote them. */

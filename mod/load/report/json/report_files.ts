@@ -1,8 +1,8 @@
 /** Reads JSON reports that `--json` wrote. */
-import { exitCodes, StartError } from "../../base/errors.ts";
-import { jsonComplaint, shapeFaultOf } from "../../base/shape.ts";
-import { basename } from "../../std/path.ts";
-import { type ReportJson, schemaName } from "./report_json.ts";
+import { exitCodes, StartError } from "../../../base/errors.ts";
+import { jsonComplaint, shapeFaultOf } from "../../../base/shape.ts";
+import { basename } from "../../../std/path.ts";
+import { type ReportJson, type RunJson, schemaName } from "./report_json.ts";
 import { histogramOf, type TimeJson } from "./time_json.ts";
 import { reportShape } from "./report_shape.ts";
 import { splitReports } from "./report_stream.ts";
@@ -41,16 +41,20 @@ export async function readReportsOfInput(): Promise<NamedReport[]> {
 }
 
 async function withHistograms(named: NamedReport): Promise<NamedReport> {
-  const { path } = named;
   for (const [index, run] of named.report.runs.entries()) {
-    await checkHistogram(path, `runs[${index}].latency`, run.latency);
-    await checkHistogram(path, `runs[${index}].serviceTime`, run.serviceTime);
-    await checkHistogram(path, `runs[${index}].connectTime`, run.connectTime);
-    for (const [name, time] of Object.entries(run.phases ?? {})) {
-      await checkHistogram(path, `runs[${index}].phases.${name}`, time);
-    }
+    await checkHistograms(named.path, `runs[${index}]`, run);
   }
   return named;
+}
+
+/** Throws `StartError` when a histogram of the run cannot be decoded. */
+export async function checkHistograms(path: string, at: string, run: RunJson): Promise<void> {
+  await checkHistogram(path, `${at}.latency`, run.latency);
+  await checkHistogram(path, `${at}.serviceTime`, run.serviceTime);
+  await checkHistogram(path, `${at}.connectTime`, run.connectTime);
+  for (const [name, time] of Object.entries(run.phases ?? {})) {
+    await checkHistogram(path, `${at}.phases.${name}`, time);
+  }
 }
 
 async function checkHistogram(path: string, at: string, time: TimeJson | null): Promise<void> {

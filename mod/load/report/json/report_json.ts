@@ -2,9 +2,9 @@
  * The JSON report and its schema: what `plot`, `compare` and `merge` read again. Every figure has
  * its unit in its name; a figure that does not exist is null.
  */
-import { type MachineJson, machineJson } from "./figures/machine_json.ts";
-import { failureKinds } from "../plan/failure.ts";
-import type { LoadPlan } from "../plan/plan.ts";
+import { type MachineJson, machineJson } from "./machine_json.ts";
+import { failureKinds } from "../../plan/failure.ts";
+import type { LoadPlan } from "../../plan/plan.ts";
 import {
   cpuShare,
   errorsOf,
@@ -12,9 +12,9 @@ import {
   type LoadResult,
   requestedRate,
   throughput,
-} from "../stats/result.ts";
-import { Slot } from "../stats/thread_stats.ts";
-import type { FailureCount } from "../plan/thread_plan.ts";
+} from "../../stats/result.ts";
+import { Slot } from "../../stats/thread_stats.ts";
+import type { FailureCount } from "../../plan/thread_plan.ts";
 import { type PhasesJson, phasesJson } from "./phases_json.ts";
 import type { SearchJson } from "./search_json.ts";
 import { type TimeJson, timeJson } from "./time_json.ts";

@@ -1,6 +1,6 @@
 /** A histogram of times in a JSON report. */
-import type { Histogram } from "../../metrics/histogram.ts";
-import { decodeHistogram, encodeHistogram } from "../../metrics/histogram_v2.ts";
+import type { Histogram } from "../../../metrics/histogram.ts";
+import { decodeHistogram, encodeHistogram } from "../../../metrics/histogram_v2.ts";
 
 /** Percentiles that every report has. */
 export const usualPercents = [50, 75, 90, 95, 99, 99.9, 99.99, 99.999, 100];

@@ -1,7 +1,7 @@
 /** The phases of connections and requests in a JSON report, and their sum over several machines. */
-import { Histogram } from "../../metrics/histogram.ts";
-import type { ExtraTime } from "../plan/extra_times.ts";
-import type { LoadResult } from "../stats/result.ts";
+import { Histogram } from "../../../metrics/histogram.ts";
+import type { ExtraTime } from "../../plan/extra_times.ts";
+import type { LoadResult } from "../../stats/result.ts";
 import { histogramOf, type TimeJson, timeJson } from "./time_json.ts";
 
 /** Null where there was none: DNS without a name to look up, TLS without https. */
