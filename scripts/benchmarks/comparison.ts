@@ -138,7 +138,8 @@ export type GaugeGoal =
 /** One row of a gauge comparison. */
 export interface GaugeSetting {
   readonly text: string;
-  readonly goal: GaugeGoal;
+  /** null: the others' figures are the measure. */
+  readonly goal: GaugeGoal | null;
   /** About how many seconds it takes, to announce the duration of the whole run. */
   secondsFor(effort: Effort): number;
   /** Returns each contender's samples, or why it could not take part. Ours first. */

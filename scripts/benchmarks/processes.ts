@@ -98,12 +98,15 @@ export class PinnedProcess {
    */
   memory(kind: "Anonymous" | "Rss"): number {
     const pids = [this.pid, ...descendants(this.pid)];
-    return pids.reduce((sum, pid) => sum + memoryBytes(pid, kind), 0);
+    return pids.reduce((sum, pid) => sum + memoryOf(pid, kind), 0);
   }
 
   /** Open descriptors of the process and its descendants. */
   descriptorCount(): number {
-    return [this.pid, ...descendants(this.pid)].reduce((sum, pid) => sum + descriptors(pid), 0);
+    return [this.pid, ...descendants(this.pid)].reduce(
+      (sum, pid) => sum + descriptorCountOf(pid),
+      0,
+    );
   }
 
   signal(name: Deno.Signal): void {
@@ -200,14 +203,14 @@ function treeCpuTime(pid: number): CpuTime {
 }
 
 /** One field of /proc/PID/smaps_rollup; 0 when the process has ended. */
-function memoryBytes(pid: number, field: string): number {
+export function memoryOf(pid: number, field: "Anonymous" | "Rss"): number {
   const text = ofProcess(() => Deno.readTextFileSync(`/proc/${pid}/smaps_rollup`)) ?? "";
   const line = text.split("\n").find((each) => each.startsWith(`${field}:`));
   return Number(line?.match(/(\d+) kB/)?.[1] ?? 0) * 1024;
 }
 
 /** Open descriptors of one process; 0 when it has ended. */
-function descriptors(pid: number): number {
+export function descriptorCountOf(pid: number): number {
   return ofProcess(() => [...Deno.readDirSync(`/proc/${pid}/fd`)].length) ?? 0;
 }
 

@@ -10,7 +10,7 @@ export interface GaugeRow {
   readonly judged: "gauge";
   readonly setting: string;
   readonly unit: string;
-  readonly goal: GaugeGoal;
+  readonly goal: GaugeGoal | null;
   readonly contenders: readonly GaugeContender[];
 }
 
@@ -24,7 +24,7 @@ export interface Verdict {
 
 /** One verdict for each goal of any row. */
 export function judge(row: Row | GaugeRow): readonly Verdict[] {
-  return row.judged === "gauge" ? [judgeGauge(row)] : judgeRow(row);
+  return row.judged === "gauge" ? judgeGauge(row) : judgeRow(row);
 }
 
 /** Beside the best other contender, and beside the floor. */
@@ -59,7 +59,11 @@ function judgeFloor(row: Row): Verdict[] {
 }
 
 /** A gauge goal is a maximum, or a maximum multiple of the best other contender's value. */
-export function judgeGauge({ goal, unit, contenders }: GaugeRow): Verdict {
+export function judgeGauge(row: GaugeRow): readonly Verdict[] {
+  return row.goal === null ? [] : [judgeGoal(row, row.goal)];
+}
+
+function judgeGoal({ unit, contenders }: GaugeRow, goal: GaugeGoal): Verdict {
   const medians = contenders.map(({ samples }) =>
     samples.length === 0 ? null : summarize(samples).median
   );

@@ -2,6 +2,7 @@
 import type { Comparison } from "../comparison.ts";
 import { app, appKeepalive, fetch } from "./app.ts";
 import { loadClose, serveClose } from "./connection_per_request.ts";
+import { containers } from "./containers.ts";
 import { files } from "./files.ts";
 import { growth } from "./growth.ts";
 import { handshakes, handshakesResumed } from "./handshakes.ts";
@@ -39,5 +40,6 @@ export const comparisons: readonly Comparison[] = [
     http2Neighbours,
   ],
   restarts,
+  ...containers,
   ...growth,
 ];

@@ -90,7 +90,7 @@ async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number
 }
 
 /** Sends one request; false when nothing listens yet. */
-async function answers(port: number): Promise<boolean> {
+export async function answers(port: number): Promise<boolean> {
   let connection: Deno.TcpConn;
   try {
     connection = await Deno.connect({ hostname: "127.0.0.1", port });

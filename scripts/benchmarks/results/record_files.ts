@@ -100,7 +100,7 @@ const isGaugeRow = shape<GaugeRow>({
   judged: oneOf("gauge"),
   setting: isText,
   unit: isText,
-  goal: shape({ max: orAbsent(isNumber), ratioMax: orAbsent(isNumber) }),
+  goal: orNull(shape({ max: orAbsent(isNumber), ratioMax: orAbsent(isNumber) })),
   contenders: listOf(shape<GaugeRow["contenders"][number]>({
     name: isText,
     samples: listOf(isNumber),

@@ -208,9 +208,10 @@ Deno.test("renderGaugeRow() shows medians, quartiles, notes, who is missing and 
 });
 
 Deno.test("judgeGauge() compares with a figure or with the best of the others", () => {
-  assertEquals(judgeGauge({ ...gauge, goal: { max: 53 } }).isMet, false);
-  const ratio = judgeGauge({ ...gauge, goal: { ratioMax: 1 } });
+  assertEquals(judgeGauge({ ...gauge, goal: { max: 53 } })[0].isMet, false);
+  const [ratio] = judgeGauge({ ...gauge, goal: { ratioMax: 1 } });
   assertEquals([ratio.reached, ratio.isMet], [6, false]);
   const contenders = [gauge.contenders[0], gauge.contenders[2]];
-  assertEquals(judgeGauge({ ...gauge, goal: { ratioMax: 1 }, contenders }).isMet, null);
+  assertEquals(judgeGauge({ ...gauge, goal: { ratioMax: 1 }, contenders })[0].isMet, null);
+  assertEquals(judgeGauge({ ...gauge, goal: null }), []);
 });
