@@ -37,6 +37,9 @@ const edgeVariables = ["UPSTREAM", "UPSTREAM_CHECK", "ACCESS_LOG", "TLS_DOMAIN"]
 /** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
 
+/** In place of a parent's pid: its death does not matter. */
+export const noParent = "-";
+
 /** Names the supervisor of a worker by pid and start time, so that orphans can be recognized. */
 export const supervisorVariable = "HAYATE_SUPERVISOR";
 
@@ -98,6 +101,7 @@ export class Launcher {
     const { lease } = this;
     const environment = {
       ...this.environmentFor(slot, generation),
+      ...this.#listenFds(),
       NOTIFY_SOCKET: watch.socketName,
       READY_FD: String(readyNumber),
       ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
@@ -154,17 +158,31 @@ export class Launcher {
   #command(): string[] {
     const { command, own, dieWithParent } = this.plan;
     const full = own ? selfCommand(command) : [...command];
-    if (!dieWithParent) return full;
-    return selfCommand(["supervise", "exec-with-parent", String(Deno.pid), "--", ...full]);
+    if (!this.#hasStep) return full;
+    const parent = dieWithParent ? String(Deno.pid) : noParent;
+    return selfCommand(["supervise", "exec-with-parent", parent, "--", ...full]);
+  }
+
+  /** A worker runs us before it is the command: only it knows its pid. */
+  get #hasStep(): boolean {
+    const { dieWithParent, listenFds } = this.plan;
+    return dieWithParent || listenFds;
+  }
+
+  /** For the launch only: the pid is added by the step. */
+  #listenFds(): Variables {
+    if (!this.plan.listenFds) return {};
+    const { numbers, namesText } = this.sockets;
+    return { LISTEN_FDS: String(numbers.length), LISTEN_FDNAMES: namesText };
   }
 
   /**
-   * The wrapper of `--die-with-parent` starts before it can find that the command is missing; by then
+   * The step starts before it can find that the command is missing; by then
    * the worker may have been alive long enough to count as ready.
    */
   #wrapperFault(environment: Variables): SpawnFailure | null {
-    const { command, own, dieWithParent } = this.plan;
-    if (!dieWithParent || own) return null;
+    const { command, own } = this.plan;
+    if (!this.#hasStep || own) return null;
     return startFault({ command, environment, ...this.#folder() });
   }
 

@@ -3,7 +3,7 @@ import { StartError } from "../base/errors.ts";
 import type { Invocation, Mode } from "../cli/mod.ts";
 import { allVariables, getVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
-import { daemonVariable } from "./launcher.ts";
+import { daemonVariable, noParent } from "./launcher.ts";
 import { readSupervisePlan } from "./plan/options.ts";
 import type { Plan } from "./plan/plan.ts";
 import { stateGreeting } from "./replacement/state.ts";
@@ -42,9 +42,15 @@ async function perform(plan: Plan, argv: readonly string[], calledAs: string): P
   return await run(plan);
 }
 
-/** `exec-with-parent PID -- COMMAND...`: how a worker starts under `--die-with-parent`. */
+/**
+ * `exec-with-parent PID -- COMMAND...`: what a worker does before it is the command, under
+ * `--die-with-parent` (else PID is `-`) and `--listen-fds`.
+ */
 async function becomeWorker(argv: readonly string[]): Promise<number> {
-  const { execWithParent } = await import("../process/children/exec.ts");
-  const { reason, exitCode } = execWithParent(argv.slice(2), Number(argv[0]), "TERM");
+  const { execProgram, execWithParent } = await import("../process/children/exec.ts");
+  const [parent, , ...command] = argv;
+  const { reason, exitCode } = parent === noParent
+    ? execProgram(command[0] ?? "", command, allVariables())
+    : execWithParent(command, Number(parent), "TERM");
   throw new StartError(`failed to exec ${reason}`, exitCode);
 }
