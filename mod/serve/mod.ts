@@ -16,7 +16,7 @@ import type { Worker } from "./worker/worker.ts";
 /** Replacing and watching a worker is the master's job, so these features need one. */
 function needsMaster({ process, status, watch }: ServePlan): boolean {
   const isWatched = process.requestsMax !== null || process.timeoutMs > 0 ||
-    process.memoryBytesMax !== null || status !== null;
+    process.memoryBytesMax !== null || process.heapBytesMax !== null || status !== null;
   // Under a supervisor it is the supervisor that replaces the process.
   const reloads = watch && getVariable("SERVER_STARTER_PORT") === undefined;
   if (isWatched || reloads) return true;

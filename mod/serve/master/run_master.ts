@@ -4,7 +4,7 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
-import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { limitGrowth, raiseOpenFilesLimit } from "../../process/limits.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { listenForLeave, listenForPause, pausableField } from "../../process/signals/pausing.ts";
 import { notify, notifyReady } from "../../process/handover/readiness.ts";
@@ -151,6 +151,7 @@ async function manageWorkers(
   };
   const master = new Master(starter, { ...plan.process, workers }, log, onServing);
   starter.onRetire = (generation, why) => master.replace(generation, why);
+  starter.onServing = (pid) => limitHeap(pid, plan.process.heapBytesMax, log);
   starter.beforeStart = await beforeForkOf(plan, log);
   listenToSignals(master, log, end, sockets.isInherited, plan.process.shutdownDelayMs);
   listenForPause(master);
@@ -171,6 +172,16 @@ async function manageWorkers(
   status?.close();
   health?.close();
   return exitCode;
+}
+
+/** What a worker may take beyond its heap: stacks of threads, buffers, code. */
+const otherBytesMax = 256 << 20;
+
+/** The hard limit behind the replacement of `--max-heap`, for an app that grows faster. */
+function limitHeap(pid: number, heapBytesMax: number | null, log: Logger): void {
+  if (heapBytesMax === null) return;
+  const fault = limitGrowth(pid, 2 * heapBytesMax + otherBytesMax);
+  if (fault !== null) log.warn(`worker ${pid}: its memory cannot be limited: ${fault}`);
 }
 
 /**

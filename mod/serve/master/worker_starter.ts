@@ -32,6 +32,8 @@ const leaseNumber = 4;
 export class WorkerStarter implements Starter {
   /** Called when a worker asks to be replaced. Set before the first start. */
   onRetire: (generation: number, why: string) => void = () => {};
+  /** Called when a worker serves. */
+  onServing: (pid: number) => void = () => {};
   /** Called before each start: the app's beforeFork. */
   beforeStart: (slot: number) => void = () => {};
   /** Live workers by pid. */
@@ -142,8 +144,10 @@ export class WorkerStarter implements Starter {
 
   #receive(message: unknown, pid: number, generation: number, handler: WorkerHandler): void {
     const known = readWorkerMessage(message);
-    if (known?.kind === "ready") handler.onReady(true);
-    else if (known?.kind === "retire") this.onRetire(generation, known.why);
+    if (known?.kind === "ready") {
+      this.onServing(pid);
+      handler.onReady(true);
+    } else if (known?.kind === "retire") this.onRetire(generation, known.why);
     else {
       const found = JSON.stringify(message).slice(0, 80);
       this.#log.error(`invalid message from worker ${pid}: ${found}`);

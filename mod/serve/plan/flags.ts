@@ -283,6 +283,16 @@ export const serveTable = defineTable({
       help: "Replace a worker whose resident memory exceeds this.",
     },
     {
+      long: "max-heap",
+      key: "heapBytesMax",
+      kind: "size",
+      min: 32 << 20,
+      placeholder: "SIZE",
+      section: processes,
+      help: "Replace a worker whose JavaScript heap is nearly this large: a new one starts, and " +
+        "the old one drains. A worker that still grows by twice as much and 256M is ended.",
+    },
+    {
       long: "max-concurrency",
       kind: "count",
       min: 1,

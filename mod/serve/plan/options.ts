@@ -79,6 +79,7 @@ function readProcess({ values }: Options): ProcessPlan {
     spawnIntervalMs: values.spawnIntervalMs,
     errorRespawnIntervalMs: values.errorRespawnIntervalMs,
     memoryBytesMax: values.memoryBytesMax,
+    heapBytesMax: values.heapBytesMax,
     admission: values.maxConcurrency === null
       ? null
       : { placesMax: values.maxConcurrency, waitingMax: values.queue ?? 0 },

@@ -85,6 +85,8 @@ export interface ProcessPlan {
   readonly spawnIntervalMs: number;
   readonly errorRespawnIntervalMs: number;
   readonly memoryBytesMax: number | null;
+  /** The JavaScript heap of a worker; null: no limit. */
+  readonly heapBytesMax: number | null;
   /** Requests that a worker's app works on at once, and that wait; null: no limit. */
   readonly admission: { readonly placesMax: number; readonly waitingMax: number } | null;
 }

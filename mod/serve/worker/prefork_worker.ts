@@ -11,6 +11,7 @@ import { claimLease } from "../../process/handover/socket_lease.ts";
 import { parseStarterPort } from "../../process/handover/starter_port.ts";
 import { atOnceText } from "../../process/signals/stop_signals.ts";
 import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./messages.ts";
+import { watchHeap } from "./heap_watch.ts";
 import { watchLoopLag } from "./loop_lag.ts";
 import type { WorkerMetrics } from "./worker_metrics.ts";
 import { openRow, type Row, RowState, scoreboardVariable } from "./scoreboard.ts";
@@ -79,6 +80,7 @@ export async function runPreforkWorker(
   listenForPause(worker);
   listenForLeave(worker);
   if (row !== null) beat(worker, row, metrics, plan.process.timeoutMs);
+  watchHeapOf(worker, plan.process.heapBytesMax, log, send);
   if (metrics !== null) watchLoopLag(worker.reactor, (lagMs) => metrics.lagMs = lagMs);
   send({ kind: "ready" });
   const exitCode = await worker.run();
@@ -94,6 +96,28 @@ function acceptHandlers(worker: Worker): (socketName: string) => AcceptHandler {
     known.set(name, handler);
     return handler;
   };
+}
+
+/** `--max-heap`. */
+function watchHeapOf(
+  { reactor }: Worker,
+  bytesMax: number | null,
+  log: Logger,
+  send: (message: WorkerMessage) => void,
+): void {
+  if (bytesMax === null) return;
+  watchHeap(reactor, bytesMax, () => Deno.memoryUsage().heapUsed, {
+    onFull: (bytes) => send({ kind: "retire", why: `it has ${megabytes(bytes)} in its heap` }),
+    onFullAtStart: (bytes) =>
+      log.warn(
+        `worker ${Deno.pid}: the app has ${megabytes(bytes)} in its heap from the start, more ` +
+          `than --max-heap ${megabytes(bytesMax)} leaves: it is not replaced`,
+      ),
+  });
+}
+
+function megabytes(bytes: number): string {
+  return `${Math.round(bytes / 1048576)} MB`;
 }
 
 function takeVariable(name: string): string | undefined {
