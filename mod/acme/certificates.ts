@@ -1,6 +1,7 @@
 /** Obtains and renews the certificates of a process, one name after another, in the background. */
 import { systemReason } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
+import { readText } from "../process/privileges/parent_files.ts";
 import { type AgendaEvent, dutyOf, step } from "./core/agenda.ts";
 import { AcmeFault } from "./client/fault.ts";
 import { importAccountKey, makeAccountKey } from "./client/jws.ts";
@@ -155,7 +156,7 @@ export class Certificates {
   /** null: the CAs to trust cannot be read, which is logged. */
   #transport(caFile: string | null): ReturnType<typeof httpTransport> | null {
     try {
-      return httpTransport(caFile === null ? null : Deno.readTextFileSync(caFile));
+      return httpTransport(caFile === null ? null : readText(caFile));
     } catch (error) {
       this.#host.logger.error(`acme: ca-file ${caFile}: ${systemReason(error)}`);
       return null;

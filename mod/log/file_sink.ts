@@ -3,6 +3,7 @@ import { atExit } from "../base/at_exit.ts";
 import { StartError, systemReason } from "../base/errors.ts";
 import { DropCount } from "./drop_count.ts";
 import { LineBuffer } from "./line_buffer.ts";
+import { type LogFile, type LogFiles, ownLogFiles } from "./log_file.ts";
 import type { Rotation } from "./rotation.ts";
 import { countLines, flushBytes, flushMs, type Sink, type SinkComplaint } from "./sink.ts";
 
@@ -13,11 +14,13 @@ export interface FileSinkOptions {
   readonly mode?: number;
   /** Rotates the file when due; checked before each write. */
   readonly rotation?: Rotation;
+  /** Default: those of this process alone. */
+  readonly files?: LogFiles;
 }
 
 export class FileSink implements Sink {
   readonly buffer = new LineBuffer(flushBytes + 4096);
-  #file: Deno.FsFile;
+  #file: LogFile;
   #timer = 0;
   #complained = false;
   #isClosed = false;
@@ -108,12 +111,8 @@ export class FileSink implements Sink {
     }
   }
 
-  #open(): Deno.FsFile {
-    return Deno.openSync(this.path, {
-      append: true,
-      create: true,
-      mode: this.options.mode ?? 0o644,
-    });
+  #open(): LogFile {
+    return (this.options.files ?? ownLogFiles).open(this.path, this.options.mode ?? 0o644);
   }
 
   #startTimer(): void {

@@ -1,6 +1,7 @@
 /** Opens the sink of a log target. Access to the system other than files is passed in. */
 import { StartError } from "../base/errors.ts";
 import { FileSink, type FileSinkOptions } from "./file_sink.ts";
+import { type LogFiles, ownLogFiles } from "./log_file.ts";
 import { PipeSink, type SpawnPipe } from "./pipe_sink.ts";
 import { Rotation } from "./rotation.ts";
 import type { Sink, SinkComplaint } from "./sink.ts";
@@ -10,6 +11,8 @@ import type { LogTarget } from "./target.ts";
 
 export interface SinkMakers {
   readonly complain: SinkComplaint;
+  /** Provided by `process/`. */
+  readonly files?: LogFiles;
   /** Starts a command with a pipe; provided by `process/`. */
   readonly spawn?: SpawnPipe;
   /** Opens a transport to a syslog receiver; provided by `net/`. */
@@ -22,13 +25,15 @@ export function openSink(
   makers: SinkMakers,
   options: FileSinkOptions = {},
 ): Sink {
+  const files = makers.files ?? ownLogFiles;
   switch (target.kind) {
     case "file":
-      return new FileSink(target.path, makers.complain, options);
+      return new FileSink(target.path, makers.complain, { ...options, files });
     case "rollback":
       return new FileSink(target.path, makers.complain, {
         ...options,
-        rotation: new Rotation(target.rule),
+        files,
+        rotation: new Rotation(target.rule, undefined, undefined, files),
       });
     case "stream":
       return standardSink(target.name);

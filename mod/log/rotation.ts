@@ -4,6 +4,8 @@
  * Several worker processes append to one file. The first to find it due takes a lock, checks again,
  * and renames; the others notice at their next write that the path is another file.
  */
+import { shiftBackups } from "../base/shift_backups.ts";
+import { type LogFile, type LogFiles, ownLogFiles } from "./log_file.ts";
 
 export interface RotationRule {
   /** 0: not by time. Rotations fall on multiples of it in local time. */
@@ -23,20 +25,22 @@ export class Rotation {
     readonly rule: RotationRule,
     private readonly now: () => number = Date.now,
     private readonly random: () => number = Math.random,
+    private readonly files: LogFiles = ownLogFiles,
   ) {
     this.#dueMs = this.#nextDueMs();
   }
 
   /** Renames when due. True: reopen, `path` is no longer `file`. Throws file system errors. */
-  turn(path: string, file: Deno.FsFile): boolean {
-    if (!leadsTo(path, file)) return this.#turned();
+  turn(path: string, file: LogFile): boolean {
+    if (leadsTo(path, file) === false) return this.#turned();
     if (!this.#isDue(file)) return false;
-    const lock = Deno.openSync(`${path}.lock`, { create: true, write: true });
     try {
-      lock.lockSync(true);
-      if (leadsTo(path, file)) this.#shift(path);
-    } finally {
-      lock.close();
+      this.#shift(path, file);
+    } catch (error) {
+      const isRefused = error instanceof Deno.errors.PermissionDenied;
+      if (!isRefused || !this.files.rotate(path, this.rule.backupCount, file.statSync())) {
+        throw error;
+      }
     }
     return this.#turned();
   }
@@ -46,7 +50,7 @@ export class Rotation {
     return true;
   }
 
-  #isDue(file: Deno.FsFile): boolean {
+  #isDue(file: LogFile): boolean {
     const { bytesMax } = this.rule;
     if (bytesMax > 0 && file.statSync().size >= bytesMax) return true;
     return this.now() >= this.#dueMs;
@@ -61,29 +65,26 @@ export class Rotation {
     return turn + Math.floor(this.random() * adjustMs);
   }
 
-  #shift(path: string): void {
-    for (let number = this.rule.backupCount - 1; number >= 1; number--) {
-      renameIfThere(`${path}.${number}`, `${path}.${number + 1}`);
+  #shift(path: string, file: LogFile): void {
+    const lock = Deno.openSync(`${path}.lock`, { create: true, write: true });
+    try {
+      lock.lockSync(true);
+      if (leadsTo(path, file) !== false) shiftBackups(path, this.rule.backupCount);
+    } finally {
+      lock.close();
     }
-    renameIfThere(path, `${path}.1`);
   }
 }
 
-function leadsTo(path: string, file: Deno.FsFile): boolean {
+/** null: this process may not look. */
+function leadsTo(path: string, file: LogFile): boolean | null {
   try {
     const named = Deno.statSync(path);
     const open = file.statSync();
     return named.ino === open.ino && named.dev === open.dev;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
+    if (error instanceof Deno.errors.PermissionDenied) return null;
     throw error;
-  }
-}
-
-function renameIfThere(from: string, to: string): void {
-  try {
-    Deno.renameSync(from, to);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

@@ -11,6 +11,7 @@ import { errno, libc } from "../sys/libc.ts";
 import { encodeSockaddr, family, SOCK } from "../sys/sockaddr.ts";
 import { listenFault } from "./listen_fault.ts";
 import { prepareListener } from "./listening.ts";
+import { bindByParent, BindRefused } from "./parent_binder.ts";
 import { withSocketMode } from "./unix_path.ts";
 
 /** Options of a socket to bind. */
@@ -47,7 +48,11 @@ export function bindInheritable(address: Address, options: InheritableOptions): 
   const code = prepare(fd, resolved, options);
   if (code === 0) return fd;
   libc.close(fd);
-  throw bindError(address, code);
+  const fault = bindError(address, code);
+  if (!(fault instanceof BindRefused) || options.datagram) throw fault;
+  const { backlog, reusePort = false, mode = 0o777 } = options;
+  const wish = { reusePort, backlog, mode, v6Only: true, listening: true };
+  return bindByParent(address, wish, fault);
 }
 
 /** Sets the options. Returns errno, 0 for success. */
@@ -73,5 +78,6 @@ function resolve(address: Address): Address {
 
 function bindError(address: Address, code: number): StartError {
   if (code === Errno.EADDRINUSE) return new AddressInUse(address);
-  return new StartError(listenFault(address, errnoName(code), errnoPhrase(code)), code);
+  const fault = listenFault(address, errnoName(code), errnoPhrase(code));
+  return code === Errno.EACCES ? new BindRefused(fault, code) : new StartError(fault, code);
 }

@@ -9,6 +9,7 @@ import { errno, libc } from "../sys/libc.ts";
 import { AF, encodeSockaddr, family, IPV6, SO, SOCK, SOL, TCP } from "../sys/sockaddr.ts";
 import { getOption, isLoopback, setCloseOnExec, setOption } from "./descriptor.ts";
 import { listenFault } from "./listen_fault.ts";
+import { bindByParent, BindRefused } from "./parent_binder.ts";
 import { backlogDefault, type ListenOptions } from "./reactor.ts";
 import { clearSocketPath, withSocketMode } from "./unix_path.ts";
 
@@ -20,14 +21,33 @@ import { clearSocketPath, withSocketMode } from "./unix_path.ts";
 export const loopbackCongestion = new TextEncoder().encode("reno");
 
 /**
- * Opens a bound, listening, nonblocking descriptor, closed on exec unless `inheritable`. Throws
- * `StartError`. With `listening` false it refuses connections until its server calls listen(2).
+ * Opens a bound, listening, nonblocking descriptor, closed on exec unless `inheritable`. What this
+ * process may not bind its root parent does, where it has one. Throws `StartError`. With `listening`
+ * false it refuses connections until its server calls listen(2).
  */
 export function bindListener(
   address: Address,
   options: ListenOptions,
   inheritable = false,
   listening = true,
+): number {
+  try {
+    return bindHere(address, options, inheritable, listening);
+  } catch (error) {
+    if (!(error instanceof BindRefused)) throw error;
+    const { reusePort = false, backlog = null, mode = null, v6Only = true } = options;
+    const wish = { reusePort, backlog, mode, v6Only, listening };
+    const fd = bindByParent(address, wish, error);
+    if (inheritable) setCloseOnExec(fd, false);
+    return fd;
+  }
+}
+
+function bindHere(
+  address: Address,
+  options: ListenOptions,
+  inheritable: boolean,
+  listening: boolean,
 ): number {
   const struct = sockaddrOrStartError(address);
   if (address.kind === "unix") clearSocketPath(address.path, socketAnswers);
@@ -129,5 +149,6 @@ function failBind(fd: number, address: Address, number: number): never {
 }
 
 function bindError(address: Address, number: number): StartError {
-  return new StartError(listenFault(address, errnoName(number), errnoPhrase(number)));
+  const fault = listenFault(address, errnoName(number), errnoPhrase(number));
+  return number === Errno.EACCES ? new BindRefused(fault) : new StartError(fault);
 }

@@ -1,5 +1,6 @@
 /** Creates, replaces and removes the files of unix sockets. */
 import { StartError } from "../base/errors.ts";
+import { BindRefused, parentBinder } from "./parent_binder.ts";
 
 /**
  * Makes `path` available for binding. A socket file on which no process accepts is left over from a
@@ -12,14 +13,24 @@ export function clearSocketPath(path: string, answers: (path: string) => boolean
     info = Deno.lstatSync(path);
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
-    throw new StartError(`${path}: cannot look at it: ${(error as Error).message}`);
+    const fault = `${path}: cannot look at it: ${(error as Error).message}`;
+    throw isRefusal(error) ? new BindRefused(fault) : new StartError(fault);
   }
   if (!info.isSocket) {
     throw new StartError(`${path}: is ${kindOf(info)}, not a socket; it is left alone`);
   }
   if (answers(path)) throw new StartError(`${path} in use: another process accepts on it`);
-  Deno.removeSync(path);
-  return true;
+  try {
+    Deno.removeSync(path);
+    return true;
+  } catch (error) {
+    if (!isRefusal(error)) throw error;
+    throw new BindRefused(`${path}: cannot remove the socket of a process that has died`);
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Deno.errors.PermissionDenied;
 }
 
 /**
@@ -51,16 +62,24 @@ export function removeSocketPath(path: string, inode: number | null): void {
     const info = Deno.lstatSync(path);
     if (info.isSocket && info.ino === inode) Deno.removeSync(path);
   } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    // Its root parent has bound it. Without one the file stays; the next start removes it.
+    if (isRefusal(error)) {
+      if (inode !== null) parentBinder()?.remove(path, inode);
+    } else if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 
-/** The inode of a new socket file, for `removeSocketPath`. */
+/** The inode of a new socket file, for `removeSocketPath`; null: in a folder without access. */
 export function socketInode(path: string): number | null {
-  return Deno.lstatSync(path).ino;
+  try {
+    return Deno.lstatSync(path).ino;
+  } catch (error) {
+    if (isRefusal(error)) return parentBinder()?.inodeAt(path) ?? null;
+    throw error;
+  }
 }
 
-/** The inode of whatever is at `path` now; null: nothing. */
+/** The inode of whatever is at `path` now; null: nothing, or it cannot be seen. */
 export function inodeAt(path: string): number | null {
   try {
     return socketInode(path);

@@ -73,7 +73,7 @@ export const spawnStructBytes = 512;
 export const SPAWN = { setSigDefault: 0x04, setSigMask: 0x08, setSession: 0x80 } as const;
 export const LOCK = { exclusive: 2, nonblocking: 4 } as const;
 export const WNOHANG = 1;
-export const PR = { setPdeathsig: 1 } as const;
+export const PR = { setPdeathsig: 1, setDumpable: 4, setNoNewPrivs: 38 } as const;
 /** System call numbers (asm-generic/unistd.h; the same on x86-64 and arm64). */
 export const SYS = { pidfdOpen: 434, pidfdGetfd: 438 } as const;
 

@@ -64,16 +64,18 @@ function controlSpace(dataBytes: number): number {
 
 /**
  * Sends `bytes`, the descriptors with the first of them. Returns the number of bytes taken, or -errno.
+ * `flags`: MSG.dontwait, or 0.
  */
 export function sendWithDescriptors(
   socket: number,
   bytes: Uint8Array<ArrayBuffer>,
   descriptors: readonly number[],
+  flags = 0,
 ): number {
   const data = new Uint8Array(Int32Array.from(descriptors).buffer);
   const message = new Message(bytes, data.length === 0 ? 0 : controlSpace(data.length));
   if (data.length > 0) message.setControl(SOL.socket, rights, data);
-  const sent = libcProcess.sendmsg(socket, message.header, MSG.nosignal);
+  const sent = libcProcess.sendmsg(socket, message.header, MSG.nosignal | flags);
   return sent < 0 ? -errno() : sent;
 }
 
@@ -101,10 +103,17 @@ export interface Received {
   readonly descriptors: readonly number[];
 }
 
-/** Receives bytes into `bytes`, and descriptors. Does not block beyond what the socket says. */
-export function receiveWithDescriptors(socket: number, bytes: Uint8Array<ArrayBuffer>): Received {
+/**
+ * Receives bytes into `bytes`, and descriptors. Does not block beyond what the socket and `flags` say:
+ * MSG.dontwait, or 0.
+ */
+export function receiveWithDescriptors(
+  socket: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  flags = 0,
+): Received {
   const message = new Message(bytes, controlBytes);
-  const count = libcProcess.recvmsg(socket, message.header, cmsgCloexec);
+  const count = libcProcess.recvmsg(socket, message.header, cmsgCloexec | flags);
   if (count < 0) return { count: -errno(), descriptors: [] };
   const view = new DataView(message.control.buffer, 0, message.controlLength);
   const descriptors: number[] = [];

@@ -8,7 +8,13 @@ import { O } from "./descriptor_flags.ts";
 
 /** Address families and socket constants of Linux; the same on x86-64 and arm64. */
 export const AF = { unix: 1, inet: 2, inet6: 10 } as const;
-export const SOCK = { stream: 1, dgram: 2, nonblock: O.nonblock, cloexec: O.cloexec } as const;
+export const SOCK = {
+  stream: 1,
+  dgram: 2,
+  seqpacket: 5,
+  nonblock: O.nonblock,
+  cloexec: O.cloexec,
+} as const;
 export const SOL = { socket: 1, ip: 0, tcp: 6, ipv6: 41, tls: 282 } as const;
 export const SO = {
   reuseaddr: 2,

@@ -1,4 +1,5 @@
 import { cString, libssl, textAt } from "../sys/libssl.ts";
+import { withFileIfThere } from "../process/files/readable_file.ts";
 import { Alpn, fileTypePem } from "./ssl_settings.ts";
 
 /** V8 does not move buffers of this size. */
@@ -132,9 +133,11 @@ function useChallenge(ssl: Deno.PointerValue, folder: string): boolean {
   const lib = libssl();
   const name = textAt(lib.SSL_get_servername(ssl, hostNameType)).toLowerCase();
   if (!/^[a-z0-9-]+(\.[a-z0-9-]+)*$/.test(name)) return false;
-  const file = cString(`${folder}/${name}.pem`);
-  const isUsed = lib.SSL_use_certificate_file(ssl, file, fileTypePem) === 1 &&
-    lib.SSL_use_PrivateKey_file(ssl, file, fileTypePem) === 1;
+  const isUsed = withFileIfThere(`${folder}/${name}.pem`, (path) => {
+    const file = cString(path);
+    return lib.SSL_use_certificate_file(ssl, file, fileTypePem) === 1 &&
+      lib.SSL_use_PrivateKey_file(ssl, file, fileTypePem) === 1;
+  });
   if (!isUsed) lib.ERR_clear_error();
   return isUsed;
 }

@@ -61,6 +61,7 @@ export function prepareAppliance(
   sockets: readonly string[],
   variables: Variables,
   former: FormerTls = noFormer,
+  isRoot = Deno.uid() === 0,
 ): ApplianceTls {
   const certificate = variables[tlsVariables.certificate];
   const key = variables[tlsVariables.key];
@@ -75,13 +76,17 @@ export function prepareAppliance(
     const note = `${fault}; ${sockets.join(", ")} will use plain HTTP`;
     return { variables: {}, note, selfSigned: null, dispose: () => {} };
   }
-  return selfSigned(sockets, former);
+  return selfSigned(sockets, former, isRoot);
 }
 
-function selfSigned(sockets: readonly string[], former: FormerTls): ApplianceTls {
+function selfSigned(
+  sockets: readonly string[],
+  former: FormerTls,
+  isRoot: boolean,
+): ApplianceTls {
   const names = [...new Set(["localhost", Deno.hostname(), "127.0.0.1", "::1"])];
   const pem = former.selfSigned ?? pemOf(makeSelfSigned(names));
-  const { pair, dispose } = keepSelfSigned(pem);
+  const { pair, dispose } = keepSelfSigned(pem, isRoot);
   const note = `TLS on ${sockets.join(", ")} with a self-signed certificate for ` +
     `${names.slice(0, 2).join(", ")}; set HAYATE_CERT and HAYATE_KEY to use your own`;
   return { ...appliance(sockets, pair, former), note, selfSigned: pem, dispose };
@@ -93,8 +98,8 @@ function pathsOf(certificate: string, key: string): Record<string, string> {
 }
 
 /** A pair for the workers until `dispose`, as variables: as PEM only this user can read it, too. */
-function keepSelfSigned(pem: string) {
-  const { path, dispose } = keepPair(pem);
+function keepSelfSigned(pem: string, isRoot?: boolean) {
+  const { path, dispose } = keepPair(pem, isRoot);
   const pair = path === null ? { [tlsVariables.selfSigned]: pem } : pathsOf(path, path);
   return { pair, dispose };
 }
@@ -209,6 +214,20 @@ export function readAppliance(
     challengeFolder: variable(tlsVariables.challenges) || null,
     notOrdered: variable(tlsVariables.notOrdered) || null,
     ticketSeed: readTicketSeed(variable, warn),
+  };
+}
+
+/** The files that `readAppliance` names. */
+export function applianceFiles(
+  variable: (name: string) => string | undefined,
+): { readonly files: readonly string[]; readonly challengeFolder: string | null } {
+  const named = namedIdentities(variable(tlsVariables.named) ?? "");
+  const all = named.flatMap(({ certificates }) => certificates);
+  const pair = [variable(tlsVariables.certificate), variable(tlsVariables.key)];
+  const files = [...pair, ...all.map(({ certificateFile }) => certificateFile)];
+  return {
+    files: [...new Set(files.filter((file): file is string => (file ?? "") !== ""))],
+    challengeFolder: variable(tlsVariables.challenges) || null,
   };
 }
 

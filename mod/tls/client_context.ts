@@ -2,6 +2,7 @@
 import { StartError } from "../base/errors.ts";
 import { parseIp } from "../base/ip.ts";
 import { cString, libssl } from "../sys/libssl.ts";
+import { withFileIfThere } from "../process/files/readable_file.ts";
 import { takeFailure } from "./openssl_error.ts";
 import { setVersion } from "./server_context.ts";
 import { Ctrl, fileTypePem, Option, sslModes, Verify } from "./ssl_settings.ts";
@@ -87,7 +88,11 @@ function protocolList(names: readonly string[]): Uint8Array<ArrayBuffer> {
 function loadIssuers(context: Deno.PointerObject, caFile: string | undefined): void {
   const lib = libssl();
   if (caFile !== undefined) {
-    if (lib.SSL_CTX_load_verify_locations(context, cString(caFile), null) === 1) return;
+    const isUsed = withFileIfThere(
+      caFile,
+      (path) => lib.SSL_CTX_load_verify_locations(context, cString(path), null) === 1,
+    );
+    if (isUsed) return;
     throw new StartError(`${caFile}: no usable CA certificate: ${takeFailure().phrase}`);
   }
   lib.SSL_CTX_set_default_verify_paths(context);

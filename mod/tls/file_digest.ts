@@ -1,4 +1,5 @@
 /** A digest of settings and file contents, to detect a change of trust. */
+import { readBytes } from "../process/privileges/parent_files.ts";
 import { libssl } from "../sys/libssl.ts";
 
 /** Length of SHA-256, and of the longest session id context (SSL_MAX_SID_CTX_LENGTH). */
@@ -28,7 +29,7 @@ export function digestOf(
 
 function contentOf(file: string): Uint8Array<ArrayBuffer> {
   try {
-    return Deno.readFileSync(file);
+    return readBytes(file);
   } catch {
     // The code that loads the file reports the error.
     return new Uint8Array(0);

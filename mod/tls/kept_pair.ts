@@ -13,10 +13,11 @@ export interface KeptPair {
 
 /**
  * Keeps a pair in memory, as a container may have no writable folder. Where /proc hides our
- * descriptors (a program with file capabilities) there is no path.
+ * descriptors there is no path: those of a program with file capabilities, and those of root, whose
+ * workers may become another user.
  */
-export function keepPair(pem: string): KeptPair {
-  const file = openSharedFile("self-signed.pem");
+export function keepPair(pem: string, isRoot = Deno.uid() === 0): KeptPair {
+  const file = isRoot ? null : openSharedFile("self-signed.pem");
   if (file === null) return { path: null, dispose: () => {} };
   Deno.writeTextFileSync(file.path, pem);
   return { path: file.sharedPath, dispose: () => file.close() };

@@ -1,4 +1,5 @@
 import { StartError, systemReason } from "../base/errors.ts";
+import { readBytes } from "../process/privileges/parent_files.ts";
 import { libssl } from "../sys/libssl.ts";
 import { type OcspTimes, readOcspTimes } from "./ocsp_response.ts";
 import { Ctrl } from "./ssl_settings.ts";
@@ -77,7 +78,7 @@ export class OcspStapler {
 function readResponse(file: string): Uint8Array<ArrayBuffer> {
   let bytes: Uint8Array<ArrayBuffer>;
   try {
-    bytes = Deno.readFileSync(file);
+    bytes = readBytes(file);
   } catch (error) {
     const reason = systemReason(error);
     throw new StartError(`${file}: cannot read the OCSP response: ${reason}`, 1, { cause: error });

@@ -1,5 +1,5 @@
 /** The TLS context of a listener: certificates, versions, ciphers, tickets. */
-import { StartError, systemReason } from "../base/errors.ts";
+import { StartError } from "../base/errors.ts";
 import { cString, libssl } from "../sys/libssl.ts";
 import { AlpnSelector } from "./alpn.ts";
 import { digestOf } from "./file_digest.ts";
@@ -8,6 +8,7 @@ import { SecretLog } from "./kernel/secret_log.ts";
 import { NameSelector } from "./name_selector.ts";
 import { OcspStapler } from "./ocsp_stapler.ts";
 import { takeFailure } from "./openssl_error.ts";
+import { withFile } from "../process/files/readable_file.ts";
 import { type SessionRules, sessionsDefault } from "./sessions/session_rules.ts";
 import {
   Ctrl,
@@ -187,27 +188,18 @@ function sessionContextOf(options: ServerContextOptions): Uint8Array<ArrayBuffer
 function useCertificate(context: Deno.PointerObject, files: CertificateFiles): void {
   const lib = libssl();
   const { certificateFile, keyFile } = files;
-  assertReadable(certificateFile, "certificate");
-  assertReadable(keyFile, "key");
-  if (lib.SSL_CTX_use_certificate_chain_file(context, cString(certificateFile)) !== 1) {
+  withFile(certificateFile, "certificate", (path) => {
+    if (lib.SSL_CTX_use_certificate_chain_file(context, cString(path)) === 1) return;
     throw new StartError(`${certificateFile}: no usable certificate: ${takeFailure().phrase}`);
-  }
+  });
   assertNotExpired(context, certificateFile);
-  if (lib.SSL_CTX_use_PrivateKey_file(context, cString(keyFile), fileTypePem) !== 1) {
+  withFile(keyFile, "key", (path) => {
+    if (lib.SSL_CTX_use_PrivateKey_file(context, cString(path), fileTypePem) === 1) return;
     const { phrase } = takeFailure();
     throw new StartError(`${keyFile}: no usable key for ${certificateFile}: ${phrase}`);
-  }
+  });
   if (lib.SSL_CTX_check_private_key(context) !== 1) {
     throw new StartError(`${keyFile}: does not belong to the certificate ${certificateFile}`);
-  }
-}
-
-function assertReadable(path: string, what: string): void {
-  try {
-    Deno.openSync(path).close();
-  } catch (error) {
-    const reason = error instanceof Deno.errors.NotFound ? "no such file" : systemReason(error);
-    throw new StartError(`${path}: cannot read the ${what}: ${reason}`, 1, { cause: error });
   }
 }
 
@@ -265,10 +257,11 @@ export function setVersion(context: Deno.PointerObject, command: number, name: s
 
 function demandClients(context: Deno.PointerObject, caFile: string): void {
   const lib = libssl();
-  assertReadable(caFile, "client CA");
-  if (lib.SSL_CTX_load_verify_locations(context, cString(caFile), null) !== 1) {
-    throw new StartError(`${caFile}: no usable CA certificate: ${takeFailure().phrase}`);
-  }
-  lib.SSL_CTX_set_client_CA_list(context, lib.SSL_load_client_CA_file(cString(caFile)));
+  withFile(caFile, "client CA", (path) => {
+    if (lib.SSL_CTX_load_verify_locations(context, cString(path), null) !== 1) {
+      throw new StartError(`${caFile}: no usable CA certificate: ${takeFailure().phrase}`);
+    }
+    lib.SSL_CTX_set_client_CA_list(context, lib.SSL_load_client_CA_file(cString(path)));
+  });
   lib.SSL_CTX_set_verify(context, Verify.peer | Verify.failIfNoPeerCert, null);
 }

@@ -126,6 +126,7 @@ export const privateParts: readonly {
       "mod/sys/libc.ts",
       "mod/sys/libc_process.ts",
       "mod/sys/libc_socket.ts",
+      "mod/sys/libc_users.ts",
       "mod/sys/file_calls.ts",
       "mod/sys/libssl.ts",
       "mod/sys/libssl_ocsp.ts",

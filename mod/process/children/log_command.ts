@@ -2,10 +2,8 @@
 import { StartError } from "../../base/errors.ts";
 import { libc } from "../../sys/libc.ts";
 import { openPipe } from "../channel.ts";
-import { deathSignalOf, exitCodeOf } from "./children.ts";
-import { allVariables } from "../environment.ts";
-import { signalName } from "../signals/signals.ts";
-import { spawn } from "./spawn.ts";
+import { nextAnswer, parentOpener } from "../privileges/parent_opener.ts";
+import { spawnLogCommand } from "./spawn_log_command.ts";
 
 /** The pipe to a running command; implements mod/log's PipeProcess. */
 export interface LogCommand {
@@ -17,33 +15,32 @@ export interface LogCommand {
   readonly ended: Promise<string>;
 }
 
-/** Starts `command` with the shell. Throws `StartError` when there is no shell. */
+/**
+ * Starts `command` with the shell: as the root parent, where this process has one, because the
+ * command has the same logs to write as without a change of the user. Throws `StartError`.
+ */
 export function startLogCommand(command: string): LogCommand {
-  // The command does not inherit the sockets that this variable lists.
-  const { SERVER_STARTER_PORT: _, ...environment } = allVariables();
   const { readEnd, writeEnd } = openPipe(true);
   try {
-    const child = spawn({
-      command: ["/bin/sh", "-c", command],
-      environment,
-      descriptors: [{ ours: readEnd, number: 0 }],
-      // Not stopped by Ctrl-C: the command must run until the last lines are written.
-      newSession: true,
-    });
-    if (child.pid === null) throw new StartError(`cannot start the log command: ${child.reason}`);
+    const ended = askParent(command, readEnd) ?? spawnLogCommand(command, readEnd);
+    if (typeof ended === "string") throw new StartError(`cannot start the log command: ${ended}`);
     // Reopened as a file of Deno's, whose writes block a pool thread and not this one. The read end
     // is still open here, so that this cannot block if the command has already exited.
     const input = Deno.openSync(`/proc/self/fd/${writeEnd}`, { write: true });
-    return new OpenCommand(input, child.exited.then(describe));
+    return new OpenCommand(input, ended);
   } finally {
     libc.close(readEnd);
     libc.close(writeEnd);
   }
 }
 
-function describe(status: number): string {
-  const signal = deathSignalOf(status);
-  return signal === 0 ? `exit ${exitCodeOf(status)}` : `signal ${signalName(signal)}`;
+/** How the command ends; a text: why it cannot start; null: this process starts it itself. */
+function askParent(command: string, input: number): Promise<string> | string | null {
+  const { fault, text, replyFd } = parentOpener()?.askOn({ op: "run", command }, input) ??
+    { fault: "denied" as const, text: "", replyFd: -1 };
+  if (fault === null) return nextAnswer(replyFd).then((answer) => answer.text);
+  if (replyFd >= 0) libc.close(replyFd);
+  return fault === "denied" ? null : text;
 }
 
 class OpenCommand implements LogCommand {

@@ -4,7 +4,9 @@ import { dirname } from "../../std/path.ts";
 import { errnoPhrase } from "../../sys/errno.ts";
 import { errno } from "../../sys/libc.ts";
 import { cString, libcProcess } from "../../sys/libc_process.ts";
+import { askAppendable } from "../privileges/parent_files.ts";
 
+const R_OK = 4;
 const W_OK = 2;
 /** access(2): may be executed, or searched if it is a folder. */
 export const X_OK = 1;
@@ -21,6 +23,17 @@ export function whyNotWritable(path: string): string | null {
     if (!(error instanceof Deno.errors.NotFound)) return systemReason(error);
   }
   return whyNotMakeable(path);
+}
+
+/** As `whyNotWritable`, for a log file, which a root parent may open for this process. */
+export function whyNotAppendable(path: string): string | null {
+  const reason = whyNotWritable(path);
+  return reason === null ? null : askAppendable(path, reason);
+}
+
+/** Why this process could not read and execute `path`; null: it could. */
+export function whyNotRunnable(path: string): string | null {
+  return libcProcess.access(cString(path), R_OK | X_OK) === 0 ? null : errnoPhrase(errno());
 }
 
 /** Why no file could be created at `path`; null: one could. */

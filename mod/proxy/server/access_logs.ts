@@ -11,7 +11,8 @@ import {
 } from "../../log/mod.ts";
 import { openMessageSender } from "../../net/message_sender.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
-import { whyNotWritable } from "../../process/files/path_access.ts";
+import { whyNotAppendable } from "../../process/files/path_access.ts";
+import { parentLogFiles } from "../../process/privileges/parent_files.ts";
 import type { AccessLogPlan } from "../plan/plan.ts";
 
 export class AccessLogs {
@@ -73,6 +74,7 @@ export class AccessLogs {
     }
     const sink = openSink(parsed, {
       complain: this.#complain,
+      files: parentLogFiles,
       spawn: startLogCommand,
       openSyslog: openMessageSender,
     });
@@ -84,6 +86,6 @@ export class AccessLogs {
 /** Throws `StartError` when the file of a log could not be opened. Does not create or change it. */
 export function checkLogTarget(target: LogTarget): void {
   if (target.kind !== "file" && target.kind !== "rollback") return;
-  const reason = whyNotWritable(target.path);
+  const reason = whyNotAppendable(target.path);
   if (reason !== null) throw new StartError(`cannot open log file ${target.path}: ${reason}`);
 }

@@ -3,6 +3,7 @@ import { logChoice } from "../../base/log_choice.ts";
 import { Logger, openSink, parseLogTarget, type Sink, standardSink } from "../../log/mod.ts";
 import { openMessageSender } from "../../net/message_sender.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
+import { parentLogFiles } from "../../process/privileges/parent_files.ts";
 
 export class ErrorLog {
   readonly #logger: Logger;
@@ -24,6 +25,7 @@ export class ErrorLog {
     const fallback = new Logger({ name: this.#logger.name });
     const next = target === null ? null : openSink(parseLogTarget(target), {
       complain: (message) => fallback.warn(message),
+      files: parentLogFiles,
       spawn: startLogCommand,
       openSyslog: openMessageSender,
     }, { immediate: true });

@@ -5,6 +5,7 @@ import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/accept/acce
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { StaticResponse } from "../../conn/exchange/static_response.ts";
+import { readText } from "../../process/privileges/parent_files.ts";
 import { createReactor } from "../../net/mod.ts";
 import type { Listener, Reactor } from "../../net/reactor.ts";
 import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";
@@ -138,7 +139,7 @@ function readToken(token: StatusToken): string {
   const { file } = token;
   let text: string;
   try {
-    text = Deno.readTextFileSync(file);
+    text = readText(file);
   } catch (error) {
     throw new StartError(`--status-token-file ${file}: ${systemReason(error)}`);
   }

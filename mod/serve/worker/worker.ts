@@ -21,6 +21,7 @@ import type { Health } from "../../probes/health.ts";
 import { getVariable } from "../../process/environment.ts";
 import { keepMemory } from "../../process/memory/memory_keeper.ts";
 import { startLogCommand } from "../../process/children/log_command.ts";
+import { parentLogFiles } from "../../process/privileges/parent_files.ts";
 import { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { type App, type AppHost, loadApp } from "../app/app.ts";
 import { logAppError } from "../app/app_errors.ts";
@@ -243,6 +244,7 @@ function openAccessLog(plan: LogPlan, log: Logger): AccessLog | null {
   if (plan.accessLog === null) return null;
   const sink = openSink(parseLogTarget(plan.accessLog), {
     complain: (message) => log.warn(message),
+    files: parentLogFiles,
     spawn: startLogCommand,
     openSyslog: openMessageSender,
   });

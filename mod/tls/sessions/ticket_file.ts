@@ -4,6 +4,7 @@
  * sessions.
  */
 import { StartError, systemReason } from "../../base/errors.ts";
+import { readTextUpTo } from "../../process/privileges/parent_files.ts";
 import { type ConfigNode, type MapNode, parseCount, Problems, readYaml } from "../../config/mod.ts";
 
 /** One key of the file. Times are seconds since 1970. */
@@ -66,10 +67,9 @@ function compareNames(a: TicketKey, b: TicketKey): number {
 
 function readText(file: string): string {
   try {
-    if (Deno.statSync(file).size > fileBytesMax) {
-      throw new StartError(`${file}: too large for a file of session ticket keys`);
-    }
-    return Deno.readTextFileSync(file);
+    const text = readTextUpTo(file, fileBytesMax);
+    if (text !== null) return text;
+    throw new StartError(`${file}: too large for a file of session ticket keys`);
   } catch (error) {
     if (error instanceof StartError) throw error;
     const reason = error instanceof Deno.errors.NotFound ? "no such file" : systemReason(error);

@@ -23,8 +23,8 @@ function undumpable(body: () => void): void {
   }
 }
 
-function checkSelfSigned(): Record<string, string> {
-  const appliance = prepareAppliance(["443"], {});
+function checkSelfSigned(isRoot = false): Record<string, string> {
+  const appliance = prepareAppliance(["443"], {}, undefined, isRoot);
   assertMatch(appliance.note, /^TLS on 443 with a self-signed certificate for localhost/);
   const inherited = readAppliance((name) => appliance.variables[name]);
   assertEquals([...inherited!.sockets], ["443"]);
@@ -52,6 +52,7 @@ Deno.test("Where workers cannot open these, they get the pair itself, and no fol
     );
     assertEquals(variables["HAYATE_CERT"], undefined);
   });
+  assertMatch(checkSelfSigned(true)["HAYATE_SELF_SIGNED"], /^-----BEGIN CERTIFICATE/);
   if (temporary === undefined) Deno.env.delete("TMPDIR");
   else Deno.env.set("TMPDIR", temporary);
 });
