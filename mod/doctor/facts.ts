@@ -27,6 +27,8 @@ export interface Facts {
   readonly unprivilegedPortStart: number | null;
   /** CAP_NET_BIND_SERVICE is effective. */
   readonly mayBindLowPorts: boolean;
+  /** null: this is another user than root. */
+  readonly root: RootFacts | null;
   readonly cpus: Cpus;
   readonly memory: Memory;
   /** Thread limit of the cgroup and its current count; null without a limit. */
@@ -44,6 +46,13 @@ export interface Facts {
   readonly isContainer: boolean;
   /** How long a stop may take; null outside of a container, or if no variable says so. */
   readonly stop: StopTimes | null;
+}
+
+export interface RootFacts {
+  /** CAP_SETUID, CAP_SETGID and CAP_KILL are effective. */
+  readonly mayChangeUser: boolean;
+  /** HAYATE_USER; null: not set. */
+  readonly user: string | null;
 }
 
 /** SHUTDOWN_DELAY and DRAIN_TIMEOUT beside what the container's engine grants before it kills. */

@@ -7,6 +7,7 @@ import type {
   OpenFiles,
   OpensslFacts,
   PortRange,
+  RootFacts,
   StopTimes,
 } from "./facts.ts";
 import { readDurationMs } from "../cli/mod.ts";
@@ -22,6 +23,8 @@ export interface FactSources {
 
 /** CAP_NET_BIND_SERVICE, capabilities(7). */
 const bindServiceBit = 10n;
+/** CAP_KILL, CAP_SETGID and CAP_SETUID. */
+const changeUserBits = [5n, 6n, 7n];
 
 /** All facts; what cannot be read is null and not checked. */
 export async function readFacts(sources: FactSources): Promise<Facts> {
@@ -43,6 +46,7 @@ export async function readFacts(sources: FactSources): Promise<Facts> {
     conntrack: conntrack(sysctl),
     unprivilegedPortStart: sysctl("net/ipv4/ip_unprivileged_port_start"),
     mayBindLowPorts: mayBindLowPorts(read("/proc/self/status")),
+    root: rootFacts(read),
     cpus: cpus(read, group),
     memory: memory(read, group),
     threads: threads(group),
@@ -60,14 +64,29 @@ export async function readFacts(sources: FactSources): Promise<Facts> {
 
 type Read = (path: string) => string | null;
 
-function stopTimes(read: Read): StopTimes | null {
+function rootFacts(read: Read): RootFacts | null {
+  const status = read("/proc/self/status") ?? "";
+  if (!/^Uid:\s+0\s/m.test(status)) return null;
+  const needed = changeUserBits.reduce((mask, bit) => mask | 1n << bit, 0n);
+  const effective = BigInt(`0x${/^CapEff:\s+([0-9a-f]+)$/m.exec(status)?.[1] ?? "0"}`);
+  return {
+    mayChangeUser: (effective & needed) === needed,
+    user: variablesOf(read).get("HAYATE_USER") || null,
+  };
+}
+
+function variablesOf(read: Read): ReadonlyMap<string, string> {
   const environ = read("/proc/self/environ") ?? "";
-  const variables = new Map(
+  return new Map(
     environ.split("\0").map((pair): [string, string] => {
       const at = pair.indexOf("=");
       return [pair.slice(0, at), pair.slice(at + 1)];
     }),
   );
+}
+
+function stopTimes(read: Read): StopTimes | null {
+  const variables = variablesOf(read);
   const timeMs = (name: string) => {
     const ms = readDurationMs(variables.get(name) ?? "");
     return Number.isNaN(ms) ? 0 : ms;

@@ -1,6 +1,8 @@
 /** Loads what orders certificates with the first plan that has names for it. */
+import { stateInMemory } from "../acme/core/settings.ts";
 import type { Logger } from "../log/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
+import type { RunAs } from "../process/privileges/run_as.ts";
 import type { ManagedCertificates } from "./managed_certificates.ts";
 import type { ProxyPlan } from "./plan/plan.ts";
 
@@ -23,6 +25,14 @@ export class CertificatesOnDemand {
     // A stop may have come meanwhile.
     if (this.#isStopped) managed.stop();
     return await managed.prepare(plan);
+  }
+
+  /** Call it as root, before this process becomes the user that orders. */
+  async handTo({ uid, gid }: RunAs, plan: ProxyPlan): Promise<void> {
+    const state = plan.global.acme?.state ?? stateInMemory;
+    if (!hasManagedNames(plan) || state === stateInMemory) return;
+    const { handStateOver } = await import("../acme/store/hand_over.ts");
+    handStateOver(state, uid, gid);
   }
 
   use(plan: ProxyPlan, reactor: Reactor): void {

@@ -5,6 +5,9 @@ import { Logger, standardSink } from "../log/mod.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { subcommands } from "./subcommands.ts";
+import { isRoot } from "../process/privileges/become_user.ts";
+import { userVariable } from "../process/privileges/choose_user.ts";
+import { userDefault } from "../process/privileges/run_as.ts";
 import { environmentConfig, environmentVariables } from "./plan/environment_config.ts";
 import { proxyTable } from "./plan/flags.ts";
 import { type ProxyCommand, readProxyCommand } from "./plan/options.ts";
@@ -27,9 +30,11 @@ export const proxyMode: Mode = {
   },
 };
 
-async function printConfig({ configFile, variables }: ProxyCommand): Promise<number> {
+async function printConfig({ configFile, variables, user }: ProxyCommand): Promise<number> {
   const parts = { withListen: true, file: configFile };
-  const text = environmentConfig((name) => variables[name], parts);
+  const chosen = user ?? (isRoot() ? userDefault : undefined);
+  const variable = (name: string) => name === userVariable ? chosen : variables[name];
+  const text = environmentConfig(variable, parts);
   if (text === null) {
     throw new UsageError([
       "--print-config: UPSTREAM is not set, so no variables mean a configuration",

@@ -1,11 +1,14 @@
 /** Runs the proxy: configuration, signals, and a graceful stop that loses no request. */
-import { exitCodes } from "../base/errors.ts";
+import { exitCodes, StartError } from "../base/errors.ts";
 import { describeStaleMount } from "../config/default_file.ts";
+import { giveUpRoot, requireProgram, useRootParent } from "../lifecycle/root_parent.ts";
 import type { Logger } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
 import { keepFromChildren, sealInherited } from "../process/handover/inherited.ts";
+import type { Grant } from "../process/privileges/grants.ts";
+import { parentOpener } from "../process/privileges/parent_opener.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
 import { keepMemory } from "../process/memory/memory_keeper.ts";
 import { PidFile } from "../process/files/pid_file.ts";
@@ -36,6 +39,7 @@ import { reportConfigurationOk } from "./report.ts";
 import { environmentConfig, environmentName } from "./plan/environment_config.ts";
 import { resolvePlan } from "./plan/resolve_plan.ts";
 import { CertificatesOnDemand } from "./certificates_on_demand.ts";
+import { defaultUserText, grantsOf, type UserChange, userChangeOf } from "./run_user.ts";
 import { SingleProcess } from "./server/single_process.ts";
 import { checkBuffers, checkErrorLog } from "./start_checks.ts";
 import { welcomePlan } from "./plan/welcome_plan.ts";
@@ -53,6 +57,8 @@ interface Setting {
    * read, so `pid-file` and `error-log` are not used (as in h2o).
    */
   readonly isAlone: boolean;
+  /** What this process has inherited besides its standard streams. */
+  readonly descriptors: readonly number[];
   /** The lease of the process that passed the sockets; null: none. */
   readonly lease: HeldLease | null;
   /** SERVER_STARTER_GENERATION; null: not set. */
@@ -63,6 +69,8 @@ interface Setting {
   /** HUPs. A worker ignores them: its master reloads. */
   readonly hangups: Hangups;
   readonly watch: ConfigWatch;
+  /** Another process reports what is wrong with the configuration. */
+  readonly isQuiet?: boolean;
 }
 
 /** Runs until a signal ends it; returns the exit code. Throws `StartError`. */
@@ -71,9 +79,13 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const starterPort = getVariable("SERVER_STARTER_PORT");
   const inherited = starterPort === undefined ? null : parseStarterPort(starterPort);
   claimReadiness();
-  sealInherited();
+  useRootParent();
+  const descriptors = sealInherited();
   // A supervisor may pass a socket as descriptor 0, which sealInherited does not handle.
-  for (const { fd } of inherited ?? []) keepFromChildren(fd);
+  for (const { fd } of inherited ?? []) {
+    keepFromChildren(fd);
+    if (fd === 0) descriptors.push(fd);
+  }
   const member = WorkerMember.join(logger);
   const generation = readGeneration();
   const welcome = member === null ? null : await member.welcome;
@@ -81,9 +93,11 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const lease = claimLease();
   const errorLog = new ErrorLog(logger);
   const managed = new CertificatesOnDemand(logger, member !== null);
-  const watch = new ConfigWatch(command.watch && member === null, inherited !== null);
+  const hasKeeper = parentOpener()?.isKeeper === true;
+  const watch = new ConfigWatch(command.watch && member === null, inherited !== null, hasKeeper);
   const setting = {
     ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
+    descriptors,
     managed,
     watch,
   };
@@ -104,17 +118,50 @@ async function perform(
   texts: ConfigTexts,
   earlier: string | null,
 ): Promise<number> {
-  const { command, inherited } = setting;
+  const { command, inherited, logger, member } = setting;
   const loaded = readPlan(setting, texts, earlier);
+  const change = member === null ? userChangeOf(loaded.plan, command, logger) : null;
   if (command.testOnly) {
     const { plan } = await resolved(loaded);
     const reactor = await createReactor(getVariable("HAYATE_REACTOR"));
     const { checkStart } = await import("./rehearsal.ts");
     await checkStart(plan, reactor, inherited === null);
+    if (change?.isDefault) logger.info(defaultUserText);
     reportConfigurationOk();
     return exitCodes.ok;
   }
-  return await serve(loaded, setting);
+  if (change !== null && parentOpener() === null) return await keepRoot(loaded, setting);
+  return await serve(loaded, setting, change);
+}
+
+/** Keeps root for a child that runs all of this again, and then becomes another user. */
+async function keepRoot({ plan }: LoadedPlan, setting: Setting): Promise<number> {
+  const { command, descriptors, logger, isAlone } = setting;
+  const path = isAlone ? plan.global.pidFile : null;
+  const pidFile = path === null ? null : PidFile.acquire(path);
+  const { keepRootFor } = await import("../lifecycle/keeper.ts");
+  try {
+    return await keepRootFor({
+      argv: ["proxy", ...command.argv],
+      variables: command.variables,
+      inherited: descriptors,
+      logger,
+      refresh: () => grantsOfFile(setting, plan.file),
+    });
+  } finally {
+    pidFile?.release();
+  }
+}
+
+/** What the configuration names now. The child reports what is wrong with it. */
+async function grantsOfFile(setting: Setting, file: string | null): Promise<readonly Grant[]> {
+  try {
+    const loaded = await resolved(readPlan({ ...setting, isQuiet: true }, new Map(), file));
+    return grantsOf(loaded, setting.command);
+  } catch (error) {
+    if (error instanceof StartError) return [];
+    throw error;
+  }
 }
 
 /**
@@ -122,7 +169,7 @@ async function perform(
  * one. `earlier`: the file in force until now. Throws `StartError`.
  */
 function readPlan(
-  { command, logger, inherited, member, watch }: Setting,
+  { command, logger, inherited, member, watch, isQuiet }: Setting,
   texts: ConfigTexts,
   earlier: string | null,
 ): LoadedPlan {
@@ -135,7 +182,7 @@ function readPlan(
     ? welcomePlan()
     : loadPlan(file, inherited === null, texts, watch.onRead);
   // The master has logged these already.
-  if (member === null) {
+  if (member === null && isQuiet !== true) {
     for (const notice of plan.notices) logger.warn(notice);
     for (const path of texts.keys()) {
       const stale = describeStaleMount(path);
@@ -181,14 +228,20 @@ function servesFiles({ hosts }: ProxyPlan): boolean {
   );
 }
 
-async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> {
+async function serve(
+  unresolved: LoadedPlan,
+  setting: Setting,
+  change: UserChange | null,
+): Promise<number> {
   const { logger, inherited, isAlone, generation, member } = setting;
   const { global } = unresolved.plan;
+  if (change !== null) await become(change, unresolved, setting);
   if (isAlone) {
     checkErrorLog(unresolved.plan);
     setting.errorLog.redirect(global.errorLog);
   }
-  const pidPath = isAlone && member === null ? global.pidFile : null;
+  const hasKeeper = parentOpener()?.isKeeper === true;
+  const pidPath = isAlone && member === null && !hasKeeper ? global.pidFile : null;
   const pidFile = pidPath === null ? null : PidFile.acquire(pidPath);
   raiseOpenFilesLimit();
   const loaded = await prepared(unresolved, setting);
@@ -232,12 +285,27 @@ async function serve(unresolved: LoadedPlan, setting: Setting): Promise<number> 
   return exitCode;
 }
 
+/** Nothing has been accepted, asked or looked up so far, except for names in `listen`. */
+async function become(
+  { user, setting: by, isDefault }: UserChange,
+  unresolved: LoadedPlan,
+  setting: Setting,
+): Promise<void> {
+  const loaded = await resolved(unresolved);
+  await setting.managed.handTo(user, loaded.plan);
+  giveUpRoot(user, by, grantsOf(loaded, setting.command));
+  if (loaded.plan.global.workers > 1) requireProgram(by);
+  if (isDefault) setting.logger.info(defaultUserText);
+}
+
 /**
  * Loads the plan for a reload. A configuration file that has disappeared is an error, not a reason
  * for the welcome page. Throws `StartError`.
  */
 async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPlan> {
   try {
+    const opener = parentOpener();
+    if (opener?.isKeeper === true) await opener.askLater({ op: "refresh" });
     return await prepared(readPlan(setting, new Map(), first.plan.file), setting);
   } catch (error) {
     setting.watch.failed();

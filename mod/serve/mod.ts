@@ -2,7 +2,9 @@
 import type { Mode } from "../cli/mod.ts";
 import { Logger } from "../log/mod.ts";
 import { chooseLog } from "../process/choose_log.ts";
-import { getVariable } from "../process/environment.ts";
+import { useRootParent } from "../lifecycle/root_parent.ts";
+import { allVariables, getVariable } from "../process/environment.ts";
+import { parentOpener } from "../process/privileges/parent_opener.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
 import { serveTable } from "./plan/flags.ts";
@@ -10,6 +12,7 @@ import { slotVariable } from "./worker/messages.ts";
 import { readServePlan } from "./plan/options.ts";
 import type { ServePlan } from "./plan/plan.ts";
 import { onThisHost } from "./sockets/present_sockets.ts";
+import { become, userOf } from "./run_user.ts";
 import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker/worker.ts";
 
@@ -36,15 +39,25 @@ export const serveMode: Mode = {
   topics: async () => (await import("./topics/mod.ts")).serveTopics,
   subcommands: [statusCommand],
   async run(argv): Promise<number> {
+    const variables = allVariables();
     const plan = onThisHost(readServePlan(argv, getVariable));
     chooseLog(plan.log.flags);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();
-    sealInherited();
+    useRootParent();
+    const inherited = sealInherited();
     const onStart = (worker: Worker) => void (current = worker);
     if (getVariable(slotVariable) !== undefined) {
       const { runPreforkWorker } = await import("./worker/prefork_worker.ts");
       return await runPreforkWorker(plan, log, onStart);
+    }
+    const user = userOf(plan);
+    if (user !== null) {
+      if (parentOpener() === null) {
+        const { keepRootFor } = await import("../lifecycle/keeper.ts");
+        return await keepRootFor({ argv: ["serve", ...argv], variables, inherited, logger: log });
+      }
+      become(user, plan, needsMaster(plan));
     }
     if (needsMaster(plan)) {
       const { runMaster } = await import("./master/run_master.ts");

@@ -13,7 +13,7 @@ import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_
 import { openHealth } from "../probes/health_listener.ts";
 import { AppWatch } from "./app/app_watch.ts";
 import type { ServePlan } from "./plan/plan.ts";
-import { readInherited } from "./sockets/inherited.ts";
+import { readInherited, startedPid } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
 import { type NamedSocket, type OwnTls, prepareOwnTls } from "./sockets/own_tls.ts";
 import { takeTls } from "./sockets/tls.ts";
@@ -28,7 +28,7 @@ export async function runSingle(
   raiseOpenFilesLimit();
   const variables = allVariables();
   const lease = claimLease();
-  const inherited = readInherited((name) => variables[name], Deno.pid);
+  const inherited = readInherited((name) => variables[name], startedPid());
   // Meant for this process: children of the app must not inherit them.
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const sockets = namedSockets(plan, inherited);

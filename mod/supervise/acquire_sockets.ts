@@ -77,7 +77,6 @@ function open(
       uid: numberOf("user", plan.socketOwner),
       gid: numberOf("group", plan.socketGroup),
       passedThrough,
-      listenFds: plan.listenFds,
     },
     plan.workers,
     {

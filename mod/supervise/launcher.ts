@@ -18,8 +18,15 @@ import type { WatchedFile } from "../process/files/file_watch.ts";
 import { watchVariable } from "../process/handover/watch_field.ts";
 import { fromStartFolder, startFolder } from "../process/working_folder.ts";
 import type { Launch, WorkerHandler } from "../lifecycle/runner.ts";
+import { openerVariable } from "../process/privileges/opener_messages.ts";
+import type { Openers } from "../process/opening/openers.ts";
+import { openerText } from "../process/privileges/parent_opener.ts";
+import { closeAll } from "../net/descriptor.ts";
+import { userVariable } from "../process/privileges/choose_user.ts";
+import type { RunAs } from "../process/privileges/run_as.ts";
 import { reportVariables } from "../tls/appliance.ts";
 import { readEnvdir } from "./envdir.ts";
+import { noStep, workerStep } from "./worker_step.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import type { HeldSockets } from "./sockets/held_sockets.ts";
 
@@ -30,6 +37,7 @@ const ourVariables = [
   "LISTEN_FDNAMES",
   "LISTEN_PIDFDID",
   "HAYATE_HEALTH",
+  userVariable,
   watchVariable,
 ];
 /** They configure our own modes; another program may give the same names another meaning. */
@@ -37,15 +45,14 @@ const edgeVariables = ["UPSTREAM", "UPSTREAM_CHECK", "ACCESS_LOG", "TLS_DOMAIN"]
 /** Names the descriptor on which the background process reports that it is up. */
 export const daemonVariable = "HAYATE_DAEMON_FD";
 
-/** In place of a parent's pid: its death does not matter. */
-export const noParent = "-";
-
 /** Names the supervisor of a worker by pid and start time, so that orphans can be recognized. */
 export const supervisorVariable = "HAYATE_SUPERVISOR";
 
 export class Launcher {
   /** Shows ending workers whether we still hold the sockets; null if they do not check it. */
   lease: SocketLease | null = null;
+  /** Opens for workers what only root may open; null: for other programs, or without root. */
+  openers: Openers | null = null;
   /** The configuration that the serving generation found in a default place, or null. */
   servedConfig: string | null = null;
   /** A worker says which files it has read; `ready`: it serves them. */
@@ -59,6 +66,8 @@ export class Launcher {
     readonly identity: string,
     readonly passedThrough: readonly number[],
     more: Variables = {},
+    /** The user that workers become; null: they stay what this process is. */
+    readonly runAs: RunAs | null = null,
   ) {
     const start: Record<string, string> = { ...allVariables(), ...plan.variables, ...more };
     const notTheirs = plan.own || plan.asStartServer ? [] : edgeVariables;
@@ -83,6 +92,7 @@ export class Launcher {
       [supervisorVariable]: this.identity,
       ...(config === null ? {} : { [servedConfigVariable]: config }),
       ...(this.plan.watch && this.plan.own ? { [watchVariable]: "1" } : {}),
+      ...(this.plan.user !== null && this.plan.own ? { [userVariable]: this.plan.user } : {}),
       ...(this.plan.own ? reportVariables(slot) : {}),
       ...(this.plan.workers > 1 ? { SERVER_STARTER_WORKER: String(slot + 1) } : {}),
     };
@@ -97,16 +107,17 @@ export class Launcher {
       handler.onReady(pausable);
       watch.close();
     });
-    const [readyNumber, leaseNumber] = this.#freeNumbers();
+    const [readyNumber, leaseNumber, openerNumber] = this.#freeNumbers();
     const { lease } = this;
+    const opener = this.openers?.open() ?? null;
     const environment = {
       ...this.environmentFor(slot, generation),
-      ...this.#listenFds(),
       NOTIFY_SOCKET: watch.socketName,
       READY_FD: String(readyNumber),
       ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
+      ...(opener === null ? {} : { [openerVariable]: openerText(openerNumber, false) }),
     };
-    const child = this.#wrapperFault(environment) ?? spawn({
+    const child = this.#stepFault(environment) ?? spawn({
       command: this.#command(),
       isReplaceable: true,
       environment,
@@ -117,9 +128,11 @@ export class Launcher {
         ...this.output,
         { ours: watch.writeEnd, number: readyNumber },
         ...(lease === null ? [] : [{ ours: lease.readEnd, number: leaseNumber }]),
+        ...(opener === null ? [] : [{ ours: opener, number: openerNumber }]),
       ],
     });
     watch.closeWriteEnd();
+    if (opener !== null) closeAll([opener]);
     if (child.pid === null) {
       watch.close();
       return { ...child, exitCode: startFailureCode(child.errno) };
@@ -158,31 +171,24 @@ export class Launcher {
   #command(): string[] {
     const { command, own, dieWithParent } = this.plan;
     const full = own ? selfCommand(command) : [...command];
-    if (!this.#hasStep) return full;
-    const parent = dieWithParent ? String(Deno.pid) : noParent;
-    return selfCommand(["supervise", "exec-with-parent", parent, "--", ...full]);
+    const user = this.#changesUser ? this.plan.user ?? noStep : noStep;
+    if (!dieWithParent && user === noStep) return full;
+    const parent = dieWithParent ? String(Deno.pid) : noStep;
+    return selfCommand(["supervise", workerStep, user, parent, "--", ...full]);
   }
 
-  /** A worker runs us before it is the command: only it knows its pid. */
-  get #hasStep(): boolean {
-    const { dieWithParent, listenFds } = this.plan;
-    return dieWithParent || listenFds;
-  }
-
-  /** For the launch only: the pid is added by the step. */
-  #listenFds(): Variables {
-    if (!this.plan.listenFds) return {};
-    const { numbers, namesText } = this.sockets;
-    return { LISTEN_FDS: String(numbers.length), LISTEN_FDNAMES: namesText };
+  /** Our own modes become the user themselves, after what only root may read. */
+  get #changesUser(): boolean {
+    return !this.plan.own && this.runAs !== null;
   }
 
   /**
-   * The step starts before it can find that the command is missing; by then
-   * the worker may have been alive long enough to count as ready.
+   * The step before the program starts before it can find that the command is missing; by then the
+   * worker may have been alive long enough to count as ready.
    */
-  #wrapperFault(environment: Variables): SpawnFailure | null {
-    const { command, own } = this.plan;
-    if (!this.#hasStep || own) return null;
+  #stepFault(environment: Variables): SpawnFailure | null {
+    const { command, own, dieWithParent } = this.plan;
+    if (own || !(dieWithParent || this.#changesUser)) return null;
     return startFault({ command, environment, ...this.#folder() });
   }
 
@@ -193,11 +199,11 @@ export class Launcher {
       .map((fd) => ({ ours: fd, number: fd }));
   }
 
-  /** The two lowest unused numbers, for READY_FD and the lease. */
+  /** The lowest unused numbers, for READY_FD, the lease and the opener. */
   #freeNumbers(): number[] {
     const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
     const free: number[] = [];
-    for (let number = 3; free.length < 2; number++) if (!taken.has(number)) free.push(number);
+    for (let number = 3; free.length < 3; number++) if (!taken.has(number)) free.push(number);
     return free;
   }
 }

@@ -11,12 +11,17 @@ import { PidFile, readPid } from "../process/files/pid_file.ts";
 import { processInfo } from "../process/proc.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../process/signals/signals.ts";
+import { forbidNewPrivileges, isRoot } from "../process/privileges/become_user.ts";
+import { Openers } from "../process/opening/openers.ts";
+import { userToBecome } from "../process/privileges/choose_user.ts";
+import type { RunAs } from "../process/privileges/run_as.ts";
 import { SocketLease } from "../process/handover/socket_lease.ts";
 import { StatusFile } from "../process/files/status_file.ts";
 import { containerSources, findContainer } from "../process/container.ts";
 import { containerChannelPath } from "../probes/container_channel.ts";
 import { type Controlled, ControlSocket } from "./control/control_socket.ts";
 import { claimDaemonReport } from "./daemon.ts";
+import { openerHost } from "../lifecycle/root_parent.ts";
 import { Runner } from "../lifecycle/runner.ts";
 import { type CloseHealth, healthOf, openHealthListener } from "./health.ts";
 import { FileReloads } from "./file_reloads.ts";
@@ -43,11 +48,12 @@ import { prepareTls } from "./tls.ts";
 
 /** Runs until the last worker has ended. Returns the exit code. Throws `StartError`. */
 export async function run(plan: RunPlan): Promise<number> {
+  const runAs = userToBecome(plan.user === null ? null : { text: plan.user, setting: "--user" });
   const taken = takeState();
   const succession = plan.takeOverPath === null ? null : await beginSuccession(plan.takeOverPath);
   const former = taken?.state ?? succession?.formerTls;
   const { tls, listen } = await prepareTls(plan, former);
-  const supervisor = new Supervisor({ ...plan, listen }, tls, succession, taken);
+  const supervisor = new Supervisor({ ...plan, listen }, runAs, tls, succession, taken);
   try {
     return await supervisor.run();
   } finally {
@@ -71,6 +77,8 @@ class Supervisor {
   #system: RealSystem | null = null;
   #fileReloads: FileReloads | null = null;
   #runner: Runner | null = null;
+  /** null: no worker becomes another user than ours, or it has no part of ours. */
+  #openers: Openers | null = null;
   #stopping: Stopping | null = null;
   /** null: workers do not use leases, or systemd holds the sockets, too. */
   #lease: SocketLease | null = null;
@@ -91,6 +99,8 @@ class Supervisor {
 
   constructor(
     readonly plan: RunPlan,
+    /** The user that workers become; null: none, or that of this process. */
+    readonly runAs: RunAs | null,
     readonly tls: AcmeTls,
     /** null without --take-over. */
     readonly succession: Succession | null,
@@ -176,7 +186,13 @@ class Supervisor {
     const identity = `${Deno.pid}:${processInfo(Deno.pid)?.startTime}`;
     const output = this.#output.descriptors;
     const { variables } = this.tls;
-    const launcher = new Launcher(plan, sockets, output, identity, passedThrough, variables);
+    const parts = [sockets, output, identity, passedThrough, variables] as const;
+    const launcher = new Launcher(plan, ...parts, this.runAs);
+    if (plan.own && isRoot()) {
+      // The workers find out whom to become; this thread starts them, and passes the flag on.
+      if (this.runAs !== null || mayChooseUser(plan)) forbidNewPrivileges();
+      this.#openers = launcher.openers = new Openers(openerHost(), taken?.state.openers ?? []);
+    }
     if (plan.own && sockets.areOurs) this.#lease = launcher.lease = new SocketLease();
     launcher.servedConfig = taken?.state.servedConfig ??
       this.#orphans.find((each) => each.servedConfig)?.servedConfig ?? null;
@@ -221,6 +237,7 @@ class Supervisor {
     if (this.succession?.isShared === true) this.#sockets?.handOver();
     this.#sockets?.release();
     this.#lease?.close();
+    this.#openers?.close();
     this.#statusFile?.remove();
     await this.#output.close();
     this.#pidFile?.release();
@@ -322,6 +339,7 @@ class Supervisor {
         selfSigned: this.tls.selfSigned,
         notifySocket: claimReadiness().socket,
         servedConfig: launcher.servedConfig,
+        openers: this.#openers?.states ?? [],
       }),
       passedThrough: launcher.passedThrough,
       onFailure: () => this.#output.afterReplacement(),
@@ -383,6 +401,12 @@ class Supervisor {
       : `${isoLocal(new Date())} [${levelOf(entry)}] ${textLine(entry)}`;
     this.#output.write(line);
   }
+}
+
+/** Whether workers of root may become another user by themselves. */
+function mayChooseUser({ user, command }: RunPlan): boolean {
+  const [mode, ...words] = command;
+  return user === null && (mode === "proxy" || words.some((word) => /^--user(=|$)/.test(word)));
 }
 
 function isInContainer(): boolean {

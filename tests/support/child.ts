@@ -6,7 +6,7 @@ import { connectTo } from "./raw_socket.ts";
 /** How a child is started. */
 export interface ChildOptions {
   readonly env?: Record<string, string>;
-  /** True: the child's environment is only `env`. */
+  /** True: the child's environment is only `env`. Without it root's hayate gets HAYATE_USER=root. */
   readonly clearEnv?: boolean;
   readonly cwd?: string;
   /** How long `stop` waits after TERM before it kills. Default 10 s. */
@@ -40,7 +40,11 @@ export class Child implements AsyncDisposable {
     this.#options = options;
     this.#process = new Deno.Command(program, {
       args: [...args],
-      env: { NO_COLOR: "1", ...options.env },
+      env: {
+        NO_COLOR: "1",
+        ...(staysRoot([program, ...args]) && !options.clearEnv ? { HAYATE_USER: "root" } : {}),
+        ...options.env,
+      },
       clearEnv: options.clearEnv ?? false,
       ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
       stdin: "null",
@@ -169,6 +173,15 @@ export class Child implements AsyncDisposable {
         `its stdout: ${tail(this.stdout)}\nits stderr: ${tail(this.stderr)}`,
     );
   }
+}
+
+/**
+ * The proxy of root runs as nobody, who cannot enter the folders of a test. Tests of that say
+ * `HAYATE_USER` themselves, and those that change the user before it is started say nothing.
+ */
+function staysRoot(words: readonly string[]): boolean {
+  const isHayate = words.some((word) => /\/(hayate|start_server)$/.test(word));
+  return Deno.uid() === 0 && isHayate && !words.some((word) => /setpriv/.test(word));
 }
 
 /** Resolves after `ms`. */

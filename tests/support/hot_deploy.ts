@@ -62,6 +62,8 @@ async function hotDeploy(
   client: Client,
 ): Promise<void> {
   await using folder = await tempFolder();
+  // The image's workers are nobody, and connect to a socket in it.
+  await Deno.chmod(folder.path, 0o755);
   await using appliance = await startAppliance(launcher, what, folder);
   const address = transport === "tcp" ? appliance.tcp : appliance.unix;
   const bound = transport === "tcp" ? address : unix(appliance.boundPath);
@@ -201,7 +203,10 @@ async function command(
   const upstreamPath = launcher.inside(folder.path, "up.sock");
   const upstreams = [
     { flags: ["--port", `${upstreamPort}`], address: tcp(upstreamPort) },
-    { flags: ["--path", upstreamPath], address: unix(`${folder.path}/up.sock`) },
+    {
+      flags: ["--path", upstreamPath, "--path-mode", "0777"],
+      address: unix(`${folder.path}/up.sock`),
+    },
   ];
   for (const { flags, address } of upstreams) {
     const args = ["serve", ...flags, "--text", "hello"];

@@ -33,7 +33,8 @@ export interface StoredName extends Agenda {
   readonly directory: string;
 }
 
-const folders = ["accounts", "certificates", "challenges", "names"] as const;
+/** What a state folder holds, besides its lock. */
+export const stateFolders = ["accounts", "certificates", "challenges", "names"] as const;
 const token = /^[A-Za-z0-9_-]{1,256}$/;
 /** Token and thumbprint, a SHA-256 in base64url (RFC 8555 8.1). */
 const authorizationForm = /^([A-Za-z0-9_-]{1,256})\.[A-Za-z0-9_-]{43}$/;
@@ -66,7 +67,7 @@ export class StateFolder {
   prepare(): string | null {
     try {
       Deno.mkdirSync(this.path, { recursive: true, mode: 0o700 });
-      for (const name of folders) {
+      for (const name of stateFolders) {
         Deno.mkdirSync(`${this.path}/${name}`, { recursive: true, mode: 0o700 });
       }
       this.#write("probe", "");

@@ -1,17 +1,5 @@
-/** Users and groups of the host by name (passwd(5), group(5)), and the user of this process. */
+/** Users and groups of the host by name (passwd(5), group(5)). */
 import { readIfThere } from "./pid_file.ts";
-
-/** The user of this process. */
-export interface RunningUser {
-  /** 0 is root. */
-  readonly uid: number;
-  /** The uid for a user name or a number; null: no such user. */
-  numberOf(name: string): number | null;
-}
-
-export function runningUser(): RunningUser {
-  return { uid: Deno.uid() ?? -1, numberOf: (name) => numberIn("/etc/passwd", name) };
-}
 
 /** The user's name in `/etc/passwd`; null: it has none. */
 export function userNameOf(uid: number): string | null {

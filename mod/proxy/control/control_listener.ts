@@ -2,6 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import { StartError, systemReason } from "../../base/errors.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import { parentBinder } from "../../net/parent_binder.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 
 /** Only the user that runs hayate may change its upstreams. */
@@ -34,6 +35,7 @@ export function openControl(
 class UnixControl implements ControlListener {
   readonly isTaken: boolean;
   readonly #path: string;
+  readonly #suffix: string;
   readonly #beside: string;
   readonly #listener: Listener;
   readonly #inode: number | null;
@@ -43,7 +45,8 @@ class UnixControl implements ControlListener {
   constructor(reactor: Reactor, path: string, onAccept: AcceptHandler) {
     this.isTaken = isSocketAt(path);
     this.#path = path;
-    this.#beside = `${path}.${Deno.pid}.${++boundCount}`;
+    this.#suffix = `${Deno.pid}.${++boundCount}`;
+    this.#beside = `${path}.${this.#suffix}`;
     const beside = { kind: "unix" as const, path: this.#beside };
     this.#listener = reactor.listen(beside, { mode: socketMode }, onAccept);
     this.#inode = socketInode(this.#beside);
@@ -52,7 +55,12 @@ class UnixControl implements ControlListener {
   answer(): void {
     if (this.#isAnswering || this.#isClosed) return;
     this.#isAnswering = true;
-    Deno.renameSync(this.#beside, this.#path);
+    try {
+      Deno.renameSync(this.#beside, this.#path);
+    } catch (error) {
+      if (!(error instanceof Deno.errors.PermissionDenied)) throw error;
+      if (parentBinder()?.rename(this.#path, this.#suffix) !== true) throw error;
+    }
   }
 
   /**
@@ -73,6 +81,8 @@ function isSocketAt(path: string): boolean {
     if (Deno.lstatSync(path).isSocket) return true;
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
+    // The parent that binds it looks at what is there.
+    if (error instanceof Deno.errors.PermissionDenied && parentBinder() !== null) return true;
     throw new StartError(`${path}: ${systemReason(error)}`);
   }
   throw new StartError(`${path}: is not a socket; it is not replaced`);

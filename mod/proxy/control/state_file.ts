@@ -2,6 +2,7 @@
  * State that outlives a process: operators' changes of upstreams, the list of the last changes, and
  * the peers' health. One JSON file, replaced as a whole, so that a reader never sees a part of it.
  */
+import { askToReplace, readText as readParentText } from "../../process/privileges/parent_files.ts";
 import { systemReason } from "../../base/errors.ts";
 import {
   amount,
@@ -68,7 +69,7 @@ export class StateFile {
     logger: Pick<Logger, "error">,
     changed: Set<string>,
     changes: ChangeLog,
-    readText: (path: string) => string = Deno.readTextFileSync,
+    readText: (path: string) => string = readParentText,
   ) {
     this.#path = path;
     this.#readText = readText;
@@ -137,14 +138,21 @@ export class StateFile {
       health: checker.healthStates(),
       changes: this.#changes.records,
     };
-    const beside = `${this.#path}.${Deno.pid}`;
+    const text = `${JSON.stringify(saved)}\n`;
     try {
-      Deno.writeTextFileSync(beside, `${JSON.stringify(saved)}\n`, { mode: 0o600 });
-      this.#writtenStamp = stampOf(beside);
-      Deno.renameSync(beside, this.#path);
+      this.#replace(text);
     } catch (error) {
-      this.#logger.error(`cannot write ${this.#path}: ${systemReason(error)}`);
+      const isRefused = error instanceof Deno.errors.PermissionDenied;
+      if (isRefused && askToReplace(this.#path, text)) this.#writtenStamp = "";
+      else this.#logger.error(`cannot write ${this.#path}: ${systemReason(error)}`);
     }
+  }
+
+  #replace(text: string): void {
+    const beside = `${this.#path}.${Deno.pid}`;
+    Deno.writeTextFileSync(beside, text, { mode: 0o600 });
+    this.#writtenStamp = stampOf(beside);
+    Deno.renameSync(beside, this.#path);
   }
 
   /** Logs each reason once, since the file is also read before writes. */

@@ -2,7 +2,8 @@
 import { exitCodes, StartError } from "../../base/errors.ts";
 import { findDefaultConfig } from "../../config/default_file.ts";
 import { getVariable } from "../../process/environment.ts";
-import { runningUser } from "../../process/files/users.ts";
+import { parentOpener } from "../../process/privileges/parent_opener.ts";
+import { readText } from "../../process/privileges/parent_files.ts";
 import { buildPlan } from "./build.ts";
 import type { ConfigTexts } from "../plan/loaded_plan.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
@@ -29,7 +30,7 @@ export function loadPlan(
 ): ProxyPlan {
   const readKept = (path: string): string => {
     onRead(path);
-    const text = texts.get(path) ?? readText(path);
+    const text = texts.get(path) ?? readFile(path);
     texts.set(path, text);
     return text;
   };
@@ -46,15 +47,15 @@ export function loadPlan(
   }
   const { plan, problems } = buildPlan(text, path, source, {
     needsListen,
-    host: { runningUser: runningUser(), inspectPath },
+    host: { inspectPath },
   });
   if (plan === null) throw new StartError(problems.join("\n"), exitCodes.config);
   return plan;
 }
 
-function readText(path: string): string {
+function readFile(path: string): string {
   try {
-    return Deno.readTextFileSync(path);
+    return readText(path);
   } catch (error) {
     throw new Error(reasonOf(error));
   }
@@ -66,6 +67,9 @@ function inspectPath(path: string, isFolder: boolean): string | null {
     if (Deno.statSync(path).isDirectory === isFolder) return null;
     return isFolder ? "not a folder" : "is a folder";
   } catch (error) {
+    // The start was by root, and found no fault in it; requests for it are answered with 403.
+    const isHidden = error instanceof Deno.errors.PermissionDenied && parentOpener() !== null;
+    if (isHidden) return null;
     if (!(error instanceof Deno.errors.NotFound)) return reasonOf(error);
     return isFolder ? "no such folder" : "no such file";
   }

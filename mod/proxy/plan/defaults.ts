@@ -35,6 +35,7 @@ export function globalDefaults(): GlobalPlan {
     },
     serverName: `hayate/${version}`,
     sendServerName: "on",
+    user: null,
     pidFile: null,
     errorLog: null,
     emitForwardedFields: true,

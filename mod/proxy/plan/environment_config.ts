@@ -29,6 +29,7 @@ export function environmentConfig(variable: Variable, parts: EnvironmentParts): 
   if (misuse !== null) throw new StartError(misuse, exitCodes.config);
   const faults: string[] = [];
   const lines = [
+    ...userLines(variable),
     ...(parts.withListen ? listenLines(variable, faults) : []),
     ...logLines(variable("ACCESS_LOG") ?? ""),
     ...upstreamLines(variable, faults),
@@ -62,6 +63,12 @@ function listenLines(variable: Variable, faults: string[]): string[] {
     lines.push(...tlsLines(variable, spec.name, faults));
   }
   return [...lines, ...(hasTls ? acmeLines(variable, faults) : [])];
+}
+
+/** Also where a flag says it: the text is what would run. */
+function userLines(variable: Variable): string[] {
+  const user = variable("HAYATE_USER") ?? "";
+  return user === "" ? [] : [`user: ${quoted(user)}`];
 }
 
 function tlsLines(variable: Variable, socket: string, faults: string[]): string[] {

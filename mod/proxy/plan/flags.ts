@@ -1,5 +1,6 @@
 /** The flags of `hayate proxy`. */
 import { readHealthAddress } from "../../probes/address.ts";
+import { readUser } from "../../process/privileges/user_flag.ts";
 import { defineTable } from "../../cli/mod.ts";
 import { configFilesDefault } from "../../config/default_file.ts";
 
@@ -33,6 +34,16 @@ export const proxyTable = defineTable({
       long: "print-config",
       kind: "flag",
       help: "Print the h2o.conf that UPSTREAM and the other variables mean, and exit.",
+    },
+    {
+      long: "user",
+      kind: "parsed",
+      parse: readUser,
+      placeholder: "NAME[:GROUP]",
+      env: "HAYATE_USER",
+      help: "Run as this user, by name or id, instead of the configuration's `user`. The default " +
+        "for root is nobody, as with h2o: a parent keeps root, and opens keys, logs and ports " +
+        "that the configuration names. root: stay root.",
     },
     {
       long: "watch",

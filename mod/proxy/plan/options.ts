@@ -5,6 +5,8 @@ import type { LogFlags } from "../../process/choose_log.ts";
 import { proxyTable } from "./flags.ts";
 
 export interface ProxyCommand {
+  /** As they were given. */
+  readonly argv: readonly string[];
   /** null: the default places are searched. */
   readonly configFile: string | null;
   readonly testOnly: boolean;
@@ -18,6 +20,8 @@ export interface ProxyCommand {
   readonly watch: boolean;
   /** Where `/livez` and `/readyz` are answered; null: nowhere. */
   readonly health: Address | null;
+  /** The user to run as, as `NAME[:GROUP]`; null: as the configuration says. */
+  readonly user: string | null;
   readonly logFlags: LogFlags;
 }
 
@@ -29,6 +33,8 @@ export function readProxyCommand(
   const { values } = readOptions(proxyTable, argv, (name) => variables[name]);
   if (values.conf === "") throw new UsageError(["--conf needs the name of a file"]);
   return {
+    argv,
+    user: values.user,
     configFile: values.conf,
     testOnly: values.test || values.mode === "test",
     printOnly: values.printConfig,

@@ -80,6 +80,8 @@ export interface GlobalPlan {
   readonly allowHalfOpen: boolean;
   readonly serverName: string;
   readonly sendServerName: "on" | "off" | "preserve";
+  /** The user to run as, as `NAME[:GROUP]`; null: the default. */
+  readonly user: { readonly text: string; readonly at: Position } | null;
   readonly pidFile: string | null;
   readonly errorLog: string | null;
   readonly emitForwardedFields: boolean;

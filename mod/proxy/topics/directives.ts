@@ -192,9 +192,11 @@ Process (all G)
   pid-file            path
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)
-  user                user to run as. hayate cannot change its user: as root it
-                      refuses to start unless this is root; as another user it
-                      logs a warning
+  user                user to run as, NAME or NAME:GROUP, by name or id (nobody
+                      where root starts it). A parent keeps root, and opens the
+                      certificates, keys, logs, ports and sockets that the file
+                      names; the folders of file.dir are read as the user. root:
+                      stay root. --user and HAYATE_USER come before it
   control             unix path, or {listen, write: ON|OFF, token}: the private
                       listener for metrics, page and API. See: help proxy control
   state               file that keeps changes made through the API and the results

@@ -6,6 +6,7 @@ import { spawn } from "../../process/children/spawn.ts";
 import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
+import { passOpener } from "../../process/privileges/parent_opener.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import { reportVariables, tlsVariables } from "../../tls/appliance.ts";
 import type { HandedSockets } from "./master_sockets.ts";
@@ -37,6 +38,7 @@ export function launchWorker(
 ): LaunchedWorker {
   const channelNumber = sockets.freeNumber;
   const leaseNumber = channelNumber + 1;
+  const opener = passOpener(leaseNumber + 1);
   let pid = 0;
   const pair = openChannel({
     onMessage,
@@ -55,6 +57,7 @@ export function launchWorker(
       [channelVariable]: String(channelNumber),
       [leaseVariable]: lease.variableFor(leaseNumber),
       [tlsVariables.ticketSeed]: ticketSeed,
+      ...opener.variables,
       ...reportVariables(slot),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },
@@ -62,6 +65,7 @@ export function launchWorker(
       ...sockets.descriptors,
       { ours: pair.theirs, number: channelNumber },
       { ours: lease.readEnd, number: leaseNumber },
+      ...opener.descriptors,
     ],
   });
   pair.closeTheirs();

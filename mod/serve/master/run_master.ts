@@ -13,7 +13,7 @@ import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts"
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import { AppWatch } from "../app/app_watch.ts";
 import { logAppError } from "../app/app_errors.ts";
-import { readInherited } from "../sockets/inherited.ts";
+import { readInherited, startedPid } from "../sockets/inherited.ts";
 import type { Address } from "../../base/address.ts";
 import type { HealthListener } from "../../probes/health_listener.ts";
 import { inStartTime } from "../app/start_time.ts";
@@ -104,7 +104,7 @@ function checkPortable({ listen }: ServePlan): void {
 
 function openSockets(plan: ServePlan, workers: number): MasterSockets {
   const variables = allVariables();
-  const inherited = readInherited((name) => variables[name], Deno.pid);
+  const inherited = readInherited((name) => variables[name], startedPid());
   for (const name of ["LISTEN_PID", "LISTEN_FDS", "LISTEN_FDNAMES"]) dropVariable(name);
   const sockets = new MasterSockets(plan.listen);
   if (inherited !== null) sockets.adopt(inherited);

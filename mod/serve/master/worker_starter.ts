@@ -6,6 +6,7 @@ import { channelVariable, openChannel } from "../../process/channel.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
+import { passOpener } from "../../process/privileges/parent_opener.ts";
 import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
@@ -95,6 +96,9 @@ export class WorkerStarter implements Starter {
     handler: WorkerHandler,
   ): Launch {
     const { descriptors, variable, spareVariable } = this.#sockets.handTo(slot, slotCount);
+    const opener = passOpener(
+      Math.max(leaseNumber, ...descriptors.map(({ number }) => number)) + 1,
+    );
     let pid = 0;
     // A closed channel needs no action: the exit of the process is reported separately.
     const channel = openChannel({
@@ -116,12 +120,14 @@ export class WorkerStarter implements Starter {
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
         ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
+        ...opener.variables,
         ...reportVariables(slot),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },
         { ours: this.#lease.readEnd, number: leaseNumber },
         ...descriptors,
+        ...opener.descriptors,
       ],
     });
     channel.closeTheirs();

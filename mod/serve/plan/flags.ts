@@ -1,6 +1,7 @@
 /** The flags of `hayate serve`. */
 import { stateDefault } from "../../acme/core/settings.ts";
 import { readHealthAddress } from "../../probes/address.ts";
+import { readUser } from "../../process/privileges/user_flag.ts";
 import { defineTable } from "../../cli/mod.ts";
 import { serverTimeouts } from "../../conn/exchange/timeouts.ts";
 import { namedFormats } from "../../log/mod.ts";
@@ -170,6 +171,16 @@ export const serveTable = defineTable({
       defaultText: stateDefault,
       section: certificates,
       help: "Folder for account, keys and certificates; memory: kept until the process ends.",
+    },
+    {
+      long: "user",
+      kind: "parsed",
+      parse: readUser,
+      placeholder: "NAME[:GROUP]",
+      env: "HAYATE_USER",
+      section: processes,
+      help: "For root: run the app as this user, by name or id, with its groups. A parent keeps " +
+        "root, binds the ports and opens the certificates and logs of the command line.",
     },
     {
       long: "workers",

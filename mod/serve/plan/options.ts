@@ -69,6 +69,7 @@ export function readServePlan(argv: readonly string[], environment?: Environment
 
 function readProcess({ values }: Options): ProcessPlan {
   return {
+    user: values.user,
     workers: values.workers,
     requestsMax: values.maxRequestsPerChild,
     requestsMin: values.minRequestsPerChild,

@@ -71,6 +71,8 @@ export interface ListenPlan {
 }
 
 export interface ProcessPlan {
+  /** The user to run as, as `NAME[:GROUP]`; null: nobody has asked. */
+  readonly user: string | null;
   readonly workers: number | "auto";
   /** null: no limit. */
   readonly requestsMax: number | null;

@@ -1,9 +1,15 @@
 /** Listening sockets inherited from the process that started this one. */
 import { StartError } from "../../base/errors.ts";
 import { type InheritedSocket, parseStarterPort } from "../../process/handover/starter_port.ts";
+import { parentOpener } from "../../process/privileges/parent_opener.ts";
 
 /** systemd's first descriptor (sd_listen_fds(3)). */
 const systemdFirstFd = 3;
+
+/** The process that systemd has started: this one, or the parent that keeps root for it. */
+export function startedPid(): number {
+  return parentOpener()?.isKeeper === true ? Deno.ppid : Deno.pid;
+}
 
 /**
  * Reads SERVER_STARTER_PORT (`8080=4;/run/a.sock=5`), else LISTEN_PID and LISTEN_FDS. null: no

@@ -1,6 +1,7 @@
 /** The flags of `hayate supervise`: those of Server::Starter and ours. */
 import { defineTable, Wrong } from "../../cli/mod.ts";
 import { readHealthAddress } from "../../probes/address.ts";
+import { readUser } from "../../process/privileges/user_flag.ts";
 import { readSignalName } from "../../process/signals/signals.ts";
 
 function readSignal(text: string): string | Wrong {
@@ -96,6 +97,20 @@ export const superviseTable = defineTable({
       ...ours,
     },
     {
+      long: "user",
+      kind: "parsed",
+      parse: readUser,
+      placeholder: "NAME[:GROUP]",
+      env: "HAYATE_USER",
+      section: "Workers",
+      help:
+        "Run workers as this user, by name or id, with its groups; the supervisor stays root, " +
+        "binds the sockets and reads what only root may read. Workers cannot gain rights again, " +
+        "so that sudo and other set-user-ID programs do not work in them. Without it other " +
+        "programs run as the supervisor does, and proxy as its own default says.",
+      ...ours,
+    },
+    {
       long: "dir",
       kind: "string",
       placeholder: "FOLDER",
@@ -145,14 +160,6 @@ export const superviseTable = defineTable({
       kind: "flag",
       section: "Workers",
       help: "Send workers TERM when the supervisor dies, even by KILL.",
-      ...ours,
-    },
-    {
-      long: "listen-fds",
-      kind: "flag",
-      section: "Workers",
-      help: "Hand the sockets over as systemd does, too: descriptors from 3 on, LISTEN_FDS, " +
-        "LISTEN_PID and LISTEN_FDNAMES.",
       ...ours,
     },
     {

@@ -25,11 +25,11 @@ export interface RunPlan {
   readonly socketMode: number | null;
   readonly socketOwner: string | null;
   readonly socketGroup: string | null;
+  /** The user that workers become, as `NAME[:GROUP]`; null: nobody has asked. */
+  readonly user: string | null;
   readonly folder: string | null;
   readonly workers: number;
   readonly dieWithParent: boolean;
-  /** Sockets are numbered from 3 on, and named in LISTEN_FDS, too. */
-  readonly listenFds: boolean;
   /** How long TERM lets clients go before the stop; 0: not at all. */
   readonly shutdownDelayMs: number;
   /** The socket at which one supervisor takes over from another; null: none does. */

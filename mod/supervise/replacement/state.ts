@@ -1,8 +1,10 @@
 /** What a supervisor hands to the program that replaces it: read back whole, or not at all. Pure. */
 import { count, flag, list, nullable, readShaped, record, text, whole } from "../../base/shape.ts";
+import type { OpenerState } from "../../process/opening/opener.ts";
+import type { UserIds } from "../../process/privileges/safe_path.ts";
 
 /** Changes when the state changes its meaning. */
-export const stateVersion = 1;
+export const stateVersion = 2;
 
 /** Printed by `supervise resume-check`: a program that prints it can take the state. */
 export const stateGreeting = `hayate supervise state ${stateVersion}`;
@@ -34,6 +36,8 @@ export interface ReplacementState {
   /** Of the service manager; empty: none. */
   readonly notifySocket: string;
   readonly servedConfig: string | null;
+  /** Sockets at which generations without root ask for files, and what they were granted. */
+  readonly openers: readonly OpenerState[];
 }
 
 const descriptor = whole(0, 0x7fffffff);
@@ -55,6 +59,11 @@ const shape = record<ReplacementState>({
   selfSigned: nullable(text),
   notifySocket: text,
   servedConfig: nullable(text),
+  openers: list(record<OpenerState>({
+    fd: descriptor,
+    grants: list(text),
+    user: nullable(record<UserIds>({ uid: count, gids: list(count) })),
+  })),
 });
 
 /** The state, or why it cannot be used. */
@@ -64,7 +73,8 @@ export function readState(json: string): ReplacementState | string {
 }
 
 /** Every descriptor that the state names. */
-export function descriptorsOf({ sockets, leases, logPipe }: ReplacementState): number[] {
+export function descriptorsOf(state: ReplacementState): number[] {
+  const { sockets, leases, logPipe, openers } = state;
   const pipe = logPipe === null ? [] : [logPipe.readEnd, logPipe.writeEnd];
-  return [...sockets.flatMap(({ fds }) => fds), ...leases, ...pipe];
+  return [...sockets.flatMap(({ fds }) => fds), ...leases, ...pipe, ...openers.map(({ fd }) => fd)];
 }

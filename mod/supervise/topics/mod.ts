@@ -1,5 +1,6 @@
 /** The texts of `hayate help supervise TOPIC`. */
 import type { Topic } from "../../cli/mod.ts";
+import { userText } from "./user.ts";
 
 const protocolText = `What a command gets from the supervisor
 
@@ -15,11 +16,6 @@ descriptors. Two variables describe them:
 A command uses these descriptors instead of binding its own sockets (h2o, Starlet,
 Plack and many others support this, and so do hayate's proxy and serve). On
 --signal-on-hup (TERM) it stops accepting, finishes its requests, and exits.
-
---listen-fds names them as systemd does, too, for commands that know its protocol (Go's
-and Rust's listenfd, gunicorn, Puma, Caddy): descriptors from 3 on, LISTEN_FDS with their
-number, LISTEN_PID with the pid of the command, LISTEN_FDNAMES with the specs (a colon in
-one becomes a hyphen).
 
 The sockets stay open in the supervisor, so connections that arrive during a restart
 wait in the accept queue for the next generation.
@@ -169,6 +165,7 @@ export const superviseTopics: readonly Topic[] = [
     summary: "when a new generation is ready, trial and rollback",
     text: readinessText,
   },
+  { name: "user", summary: "which user runs workers, and what root keeps", text: userText },
   { name: "signals", summary: "what each signal does", text: signalsText },
   { name: "files", summary: "pid file, status file, control socket, logs", text: filesText },
   { name: "start_server", summary: "differences from Server::Starter", text: startServerText },

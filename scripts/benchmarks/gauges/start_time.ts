@@ -10,6 +10,7 @@ import type {
 } from "../comparison.ts";
 import { targetArgs } from "../contenders/hayate_load.ts";
 import { withNewer } from "../newer.ts";
+import { asRoot } from "../processes.ts";
 import { findProgram, whyAbsent } from "../programs.ts";
 
 /** Starts of each program; fewer with `--quick`. */
@@ -72,7 +73,7 @@ async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number
   const startMs = performance.now();
   const child = new Deno.Command(findProgram(spec.program)!, {
     args: [...spec.args(place)],
-    ...(spec.env === undefined ? {} : { env: { ...spec.env } }),
+    env: { ...asRoot(), ...spec.env },
     stdin: "null",
     stdout: "null",
     stderr: "null",

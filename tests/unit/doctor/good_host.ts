@@ -27,6 +27,7 @@ export const goodHost: Facts = {
   conntrack: null,
   unprivilegedPortStart: 1024,
   mayBindLowPorts: true,
+  root: null,
   cpus: { online: 4, allowed: 4, quota: null, throttledPeriods: 0 },
   memory: { totalBytes: 8e9, limitBytes: null },
   threads: null,

@@ -40,6 +40,18 @@ Deno.test("readFacts() reads the kernel's settings", async () => {
   assertEquals(facts.isContainer, false);
 });
 
+Deno.test("readFacts() tells what root may do, and which user it names", async () => {
+  const rootOf = async (status: string, environ = "") =>
+    (await readFacts(sources({ "/proc/self/status": status, "/proc/self/environ": environ }))).root;
+  assertEquals(await rootOf("Uid:\t1000\t1000\t1000\t1000\nCapEff:\t0000000000000000\n"), null);
+  const root = "Uid:\t0\t0\t0\t0\nCapEff:\t";
+  assertEquals(await rootOf(`${root}00000000000000e0\n`), { mayChangeUser: true, user: null });
+  assertEquals(await rootOf(`${root}0000000000000400\n`, "A=b\0HAYATE_USER=www\0"), {
+    mayChangeUser: false,
+    user: "www",
+  });
+});
+
 Deno.test("readFacts() compares the variables of a stop with the engine's limit", async () => {
   const stopOf = async (marker: string, environ: string) =>
     (await readFacts(sources({ [marker]: "", "/proc/self/environ": environ }))).stop;

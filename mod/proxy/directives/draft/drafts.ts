@@ -1,6 +1,5 @@
 /** The plan under construction: one draft for each level; settings are inherited by copying. */
 import type { Mutable } from "../../../base/mutable.ts";
-import type { RunningUser } from "../../../process/files/users.ts";
 import { formatProblem, type MapNode, type Position, Problems } from "../../../config/mod.ts";
 import type { HostAddress } from "../../../config/mod.ts";
 import type {
@@ -42,14 +41,12 @@ export interface HostDraft {
 
 /** What the build needs to know about the host that the file is for. */
 export interface HostView {
-  /** The user that runs the process, for `user`; null: any. */
-  readonly runningUser: RunningUser | null;
   /** Returns what is wrong with a path of `file.dir` or `file.file` at present, or null. */
   inspectPath(path: string, isFolder: boolean): string | null;
 }
 
 /** Checks nothing but the file itself. */
-export const anyHost: HostView = { runningUser: null, inspectPath: () => null };
+export const anyHost: HostView = { inspectPath: () => null };
 
 /** State shared by all levels of one build. */
 export class PlanDraft {

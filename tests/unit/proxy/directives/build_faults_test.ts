@@ -145,7 +145,7 @@ hosts:
 `;
   const inspectPath = (path: string, isFolder: boolean) =>
     path === "/there" ? null : isFolder ? "no such folder" : "no such file";
-  assertEquals(noticesOf(text, { runningUser: null, inspectPath }), [
+  assertEquals(noticesOf(text, { inspectPath }), [
     "[f:6] file.dir: /gone: no such folder",
     "[f:7] file.file: /gone.html: no such file",
   ]);

@@ -16,11 +16,12 @@ const state: ReplacementState = {
   selfSigned: null,
   notifySocket: "",
   servedConfig: null,
+  openers: [{ fd: 12, grants: ["read /k.pem"], user: { uid: 33, gids: [33] } }],
 };
 
 Deno.test("readState() reads back what was written", () => {
   assertEquals(readState(JSON.stringify(state)), state);
-  assertEquals(descriptorsOf(state), [7, 8, 9, 10, 11]);
+  assertEquals(descriptorsOf(state), [7, 8, 9, 10, 11, 12]);
 });
 
 const faults: [Record<string, unknown>, RegExp][] = [
@@ -29,6 +30,7 @@ const faults: [Record<string, unknown>, RegExp][] = [
   [{ sockets: [{ ...state.sockets[0], fds: [-1] }] }, /^sockets\[0\]\.fds\[0\] is -1/],
   [{ workers: [{ pid: 0, generation: 1 }] }, /^workers\[0\]\.pid is 0/],
   [{ logPipe: { readEnd: 1 } }, /^logPipe\.writeEnd is missing/],
+  [{ openers: [{ fd: 12, grants: [], user: { uid: -1, gids: [] } }] }, /^openers\[0\]\.user\.uid/],
   [{ leases: ["9"] }, /^leases\[0\] is "9"/],
 ];
 
