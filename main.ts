@@ -8,6 +8,7 @@ import { nearest } from "./mod/base/nearest.ts";
 import { runExitHooks } from "./mod/base/at_exit.ts";
 import { exitCodes, StartError } from "./mod/base/errors.ts";
 import { jsonLogLine, logChoice, logVariables } from "./mod/base/log_choice.ts";
+import { isAwaited, noteError, tellFailure } from "./mod/base/last_error.ts";
 import { isOutOfFiles, requireOpenFiles } from "./mod/base/open_files.ts";
 import { releaseDate, version } from "./mod/base/version.ts";
 import {
@@ -96,8 +97,18 @@ void main(Deno.args).catch(reportFailure).then(exit);
 
 /** How long buffered log lines may wait for a slow reader at exit. */
 async function exit(code: number): Promise<never> {
+  if (code !== exitCodes.ok && code !== brokenPipeCode) await tellParent();
   await runExitHooks(1000);
   Deno.exit(code);
+}
+
+/** A supervisor that waits for our readiness learns why it does not come. */
+async function tellParent(): Promise<void> {
+  const sockets = ["NOTIFY_SOCKET", "HAYATE_FAILURE_SOCKET"];
+  if (!isAwaited() && sockets.some((name) => Deno.env.has(name))) {
+    (await import("./mod/process/handover/readiness.ts")).claimReadiness();
+  }
+  tellFailure();
 }
 
 async function main(argv: readonly string[]): Promise<number> {
@@ -265,16 +276,19 @@ function reportFailure(error: unknown): number {
   const debug = Deno.env.get("HAYATE_DEBUG") === "1";
   if (debug) writeStderr(`${error instanceof Error ? error.stack : String(error)}\n`);
   if (error instanceof UsageError) {
+    noteError(error.errors[0]);
     for (const line of error.errors) printFailure(speaker, line);
     if (!logChoice.json) writeStderr(`see ${speaker} --help\n`);
     return error.exitCode;
   }
   if (error instanceof StartError) {
+    noteError(error.message);
     for (const line of error.message.split("\n")) printFailure(speaker, line);
     return error.exitCode;
   }
   const text = error instanceof Error ? error.message : String(error);
   const message = text.split("\n", 1)[0]?.replace(/ \(os error \d+\)/, "");
+  noteError(message);
   const hint = debug ? "" : " (HAYATE_DEBUG=1 shows where)";
   printFailure(speaker, `${message}${hint}`);
   return exitCodes.failed;

@@ -1,4 +1,5 @@
 /** The program's own log: one line per event, as text or JSON. Never throws. */
+import { noteError } from "../base/last_error.ts";
 import { jsonLogLine, logChoice } from "../base/log_choice.ts";
 import type { Sink } from "./sink.ts";
 import { standardSink } from "./stream_sink.ts";
@@ -69,6 +70,7 @@ export class Logger {
   }
 
   write(level: Level, message: string, fields: LogFields = {}): void {
+    if (level === "error") noteError(message);
     if (!this.enabled(level)) return;
     this.#sink.buffer.text(`${this.#line(level, message, fields)}\n`);
     this.#sink.endLine();

@@ -74,6 +74,7 @@ async function rehearseServer(
     logger,
     listeners: new ListenerSet(reactor, null, () => {}),
     tls: null,
+    board: null,
     ticketSeed: freshTicketSeed(),
     generation: null,
     member: null,

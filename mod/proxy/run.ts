@@ -22,6 +22,7 @@ import {
   parseStarterPort,
   servedConfigVariable,
 } from "../process/handover/starter_port.ts";
+import { InheritedBoard } from "../process/handover/generation_board.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
 import { loadMediaTypes } from "../static/media_type.ts";
 import { openByDescriptor } from "../static/open_file.ts";
@@ -61,6 +62,8 @@ interface Setting {
   readonly descriptors: readonly number[];
   /** The lease of the process that passed the sockets; null: none. */
   readonly lease: HeldLease | null;
+  /** What the supervisor tells of its generations; null: nothing. */
+  readonly board: InheritedBoard | null;
   /** SERVER_STARTER_GENERATION; null: not set. */
   readonly generation: number | null;
   /** The channel to the master; null in a single process. */
@@ -91,12 +94,13 @@ export async function runProxy(command: ProxyCommand, logger: Logger): Promise<n
   const welcome = member === null ? null : await member.welcome;
   const isAlone = welcome === null ? inherited === null : !welcome.isSupervised;
   const lease = claimLease();
+  const board = InheritedBoard.claim();
   const errorLog = new ErrorLog(logger);
   const managed = new CertificatesOnDemand(logger, member !== null);
   const hasKeeper = parentOpener()?.isKeeper === true;
   const watch = new ConfigWatch(command.watch && member === null, inherited !== null, hasKeeper);
   const setting = {
-    ...{ command, logger, errorLog, inherited, isAlone, lease, generation, member, hangups },
+    ...{ command, logger, errorLog, inherited, isAlone, lease, board, generation, member, hangups },
     descriptors,
     managed,
     watch,
@@ -261,6 +265,7 @@ async function serve(
       logger,
       inherited,
       lease: setting.lease,
+      board: setting.board,
       generation,
       tls: readAppliance(getVariable),
       ticketSeed: takeTicketSeed(logger),
@@ -324,6 +329,7 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
     generation,
     member,
     lease: setting.lease,
+    board: setting.board,
   });
   single.listen();
   const { health: address } = setting.command;

@@ -4,6 +4,7 @@ import { Logger } from "../log/mod.ts";
 import { chooseLog } from "../process/choose_log.ts";
 import { useRootParent } from "../lifecycle/root_parent.ts";
 import { allVariables, getVariable } from "../process/environment.ts";
+import { InheritedBoard } from "../process/handover/generation_board.ts";
 import { parentOpener } from "../process/privileges/parent_opener.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
@@ -44,6 +45,7 @@ export const serveMode: Mode = {
     chooseLog(plan.log.flags);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();
+    InheritedBoard.claim();
     useRootParent();
     const inherited = sealInherited();
     const onStart = (worker: Worker) => void (current = worker);

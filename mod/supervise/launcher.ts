@@ -4,6 +4,7 @@ import { findDefaultConfig } from "../config/default_file.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { ReadinessWatch } from "../process/handover/readiness_watch.ts";
+import { boardVariable } from "../process/handover/generation_board.ts";
 import { leaseVariable, type SocketLease } from "../process/handover/socket_lease.ts";
 import { servedConfigVariable } from "../process/handover/starter_port.ts";
 import {
@@ -39,6 +40,7 @@ const ourVariables = [
   "HAYATE_HEALTH",
   userVariable,
   watchVariable,
+  boardVariable,
 ];
 /** They configure our own modes; another program may give the same names another meaning. */
 const edgeVariables = ["UPSTREAM", "UPSTREAM_CHECK", "ACCESS_LOG", "TLS_DOMAIN"];
@@ -57,6 +59,10 @@ export class Launcher {
   servedConfig: string | null = null;
   /** A worker says which files it has read; `ready`: it serves them. */
   onFiles: (files: readonly WatchedFile[], ready: boolean) => void = () => {};
+  /** A worker says how it is, in its own words. */
+  onStatus: (generation: number, text: string) => void = () => {};
+  /** What our own modes read about the generations; null: nothing. */
+  board: number | null = null;
   readonly #start: Readonly<Record<string, string>>;
 
   constructor(
@@ -100,15 +106,18 @@ export class Launcher {
 
   launch(slot: number, generation: number, handler: WorkerHandler): Launch {
     const config = this.#findConfig();
-    const watch = new ReadinessWatch(({ ready, pausable, files }) => {
+    const watch = new ReadinessWatch(({ ready, pausable, files, status }) => {
+      if (status !== null) this.onStatus(generation, status);
       this.onFiles(files, ready);
       if (!ready) return;
       this.servedConfig = config;
       handler.onReady(pausable);
-      watch.close();
+      // Our own modes send a few lines more at most; another program could wait for us to read them.
+      if (this.plan.own) watch.rest();
+      else watch.close();
     });
-    const [readyNumber, leaseNumber, openerNumber] = this.#freeNumbers();
-    const { lease } = this;
+    const [readyNumber, leaseNumber, openerNumber, boardNumber] = this.#freeNumbers();
+    const { lease, board } = this;
     const opener = this.openers?.open() ?? null;
     const environment = {
       ...this.environmentFor(slot, generation),
@@ -116,6 +125,7 @@ export class Launcher {
       READY_FD: String(readyNumber),
       ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
       ...(opener === null ? {} : { [openerVariable]: openerText(openerNumber, false) }),
+      ...(board === null ? {} : { [boardVariable]: String(boardNumber) }),
     };
     const child = this.#stepFault(environment) ?? spawn({
       command: this.#command(),
@@ -129,6 +139,7 @@ export class Launcher {
         { ours: watch.writeEnd, number: readyNumber },
         ...(lease === null ? [] : [{ ours: lease.readEnd, number: leaseNumber }]),
         ...(opener === null ? [] : [{ ours: opener, number: openerNumber }]),
+        ...(board === null ? [] : [{ ours: board, number: boardNumber }]),
       ],
     });
     watch.closeWriteEnd();
@@ -138,6 +149,8 @@ export class Launcher {
       return { ...child, exitCode: startFailureCode(child.errno) };
     }
     child.exited.then((status) => {
+      const said = watch.lastStatus();
+      if (said !== null) this.onStatus(generation, said);
       watch.close();
       handler.onDied(status);
     });
@@ -199,7 +212,7 @@ export class Launcher {
       .map((fd) => ({ ours: fd, number: fd }));
   }
 
-  /** The lowest unused numbers, for READY_FD, the lease and the opener. */
+  /** The lowest unused numbers, for READY_FD, the lease, the opener and the board. */
   #freeNumbers(): number[] {
     const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
     const free: number[] = [];

@@ -33,6 +33,7 @@ import { asWorkers, findOrphans, type Orphan, renewLeases } from "./orphans.ts";
 import { acquireSockets } from "./acquire_sockets.ts";
 import { Stopping } from "./stopping.ts";
 import { jsonLine, levelOf, type ReportEvent, textLine } from "./report.ts";
+import { GenerationNews } from "./generations/news.ts";
 import { HeldSockets } from "./sockets/held_sockets.ts";
 import { allWorkers, type StopSignal, unreadiness } from "../lifecycle/core/state.ts";
 import { statusOf } from "./control/status.ts";
@@ -76,6 +77,7 @@ class Supervisor {
   #closeHealth: CloseHealth = () => {};
   #system: RealSystem | null = null;
   #fileReloads: FileReloads | null = null;
+  #news: GenerationNews | null = null;
   #runner: Runner | null = null;
   /** null: no worker becomes another user than ours, or it has no part of ours. */
   #openers: Openers | null = null;
@@ -124,9 +126,17 @@ class Supervisor {
     const logPipe = taken?.state.logPipe ?? null;
     this.#output = openLog(plan.log, (entry) => this.#report(entry), logPipe);
     const launcher = this.#makeLauncher(sockets, passedThrough);
+    const news = this.#news = new GenerationNews({
+      why: this.#startReason(),
+      isShown: plan.own,
+      kept: taken?.state.board ?? null,
+    });
+    launcher.board = news.readEnd;
+    launcher.onStatus = (generation, text) => news.note(generation, text);
     // systemd's sockets are not in the plan, but belong in the greeting and the status.
     const held = { ...plan, listen: sockets.specs };
-    const system = new RealSystem(held, launcher, this.#statusFile, (entry) => this.#report(entry));
+    const report = (entry: ReportEvent) => this.#report(entry);
+    const system = new RealSystem(held, launcher, this.#statusFile, report, news);
     const runner = new Runner(system, plan.workers);
     system.runner = runner;
     this.#system = system;
@@ -152,6 +162,13 @@ class Supervisor {
     runner.start(asWorkers(taken?.state.workers ?? this.#orphans, performance.now()));
     for (const signal of this.#early.splice(0)) this.#stop(signal);
     return await runner.finished;
+  }
+
+  /** What the first generation is started for. */
+  #startReason(): string {
+    if (this.taken !== null) return "USR2";
+    if (this.succession?.hasFormer === true) return "take-over";
+    return this.#orphans.length > 0 ? "death of the supervisor before this one" : "start";
   }
 
   /** Takes the sockets over, or opens them, after the pid file says that no other owner runs. */
@@ -233,6 +250,7 @@ class Supervisor {
     for (const control of this.#controls) control.close();
     this.#closeHealth();
     this.#fileReloads?.close();
+    this.#news?.close();
     this.succession?.close();
     if (this.succession?.isShared === true) this.#sockets?.handOver();
     this.#sockets?.release();
@@ -305,14 +323,15 @@ class Supervisor {
       always: this.plan.watchFiles,
       onChange: (text) => {
         this.#report({ event: "note", text: `${text}, spawning a new worker` });
-        this.#hup(true);
+        this.#hup(true, text);
       },
     });
     launcher.onFiles = (files, ready) => reloads.onFiles(files, ready);
   }
 
   /** `triesOnce`: a failure is final until the next change of a file, or a HUP. */
-  #hup(triesOnce: boolean): void {
+  #hup(triesOnce: boolean, why = ""): void {
+    if (why !== "") this.#news?.request(why);
     if (this.#system !== null) this.#system.triesOnce = triesOnce;
     this.#runner?.hup();
   }
@@ -340,6 +359,7 @@ class Supervisor {
         notifySocket: claimReadiness().socket,
         servedConfig: launcher.servedConfig,
         openers: this.#openers?.states ?? [],
+        board: this.#news?.kept ?? null,
       }),
       passedThrough: launcher.passedThrough,
       onFailure: () => this.#output.afterReplacement(),
@@ -382,7 +402,7 @@ class Supervisor {
       },
       status: () => statusOf(runner.state, context()),
       health: () => healthOf(runner.state),
-      hup: () => this.#hup(false),
+      hup: () => this.#hup(false, "supervise reload"),
       stop: () => this.#stop("TERM"),
     };
   }

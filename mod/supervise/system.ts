@@ -17,11 +17,12 @@ import {
   type System,
   type WorkerHandler,
 } from "../lifecycle/runner.ts";
+import type { GenerationFailure } from "../process/handover/generation_report.ts";
+import type { GenerationNews } from "./generations/news.ts";
 import type { Launcher } from "./launcher.ts";
 import { timingOf } from "./plan/options.ts";
 import type { RunPlan } from "./plan/plan.ts";
 import { probeUntilReady } from "./probes.ts";
-import { describeStatus } from "../lifecycle/core/reasons.ts";
 import { greeting, stopTimeWarning } from "./greeting.ts";
 import type { ReportEvent } from "./report.ts";
 import type { LogEvent, Settings, State } from "../lifecycle/core/state.ts";
@@ -51,13 +52,17 @@ export class RealSystem implements System {
   /** The restart in progress is given up at its first failure. */
   triesOnce = false;
   #greeted = false;
+  #toldFailure: GenerationFailure | null;
 
   constructor(
     readonly plan: RunPlan,
     readonly launcher: Launcher,
     readonly statusFile: StatusFile | null,
     readonly report: (entry: ReportEvent) => void,
-  ) {}
+    readonly news: GenerationNews,
+  ) {
+    this.#toldFailure = news.lastFailure;
+  }
 
   settings(): Settings {
     const once = this.triesOnce ? { startFailuresMax: 1 } : {};
@@ -89,8 +94,13 @@ export class RealSystem implements System {
   }
 
   log(entry: LogEvent): void {
-    const failure = failureIn(entry);
-    if (failure !== null) this.lastFailure = { ...failure, atMs: this.nowMs() };
+    this.news.on(entry);
+    const failure = this.news.lastFailure;
+    if (failure !== this.#toldFailure && failure !== null) {
+      const { number: generation, cause: reason } = failure;
+      this.lastFailure = { generation, reason, atMs: this.nowMs() };
+    }
+    this.#toldFailure = failure;
     this.report(entry);
   }
 
@@ -116,6 +126,7 @@ export class RealSystem implements System {
   }
 
   onStep(state: State): void {
+    this.news.tell(state);
     for (const control of this.controls) control.onStep(state);
     this.onSettled();
     if (this.#greeted || !state.hasServed) return;
@@ -129,27 +140,5 @@ export class RealSystem implements System {
     for (const text of greeting(this.plan, Deno.pid, invokedPath(), version, container)) {
       this.report({ event: "note", text });
     }
-  }
-}
-
-function failureIn(entry: LogEvent): Omit<FailureRecord, "atMs"> | null {
-  switch (entry.event) {
-    case "refused":
-      return { generation: entry.generation, reason: entry.reason };
-    case "start-failed":
-    case "died-unexpectedly":
-      return { generation: entry.generation, reason: describeStatus(entry.status) };
-    case "start-timeout":
-      return {
-        generation: entry.generation,
-        reason: `not ready within ${entry.timeoutMs / 1000} s`,
-      };
-    case "rolled-back":
-      return {
-        generation: entry.generation,
-        reason: `died in its trial: ${describeStatus(entry.status)}`,
-      };
-    default:
-      return null;
   }
 }

@@ -6,6 +6,7 @@ const symbols = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   /** The 64-bit type costs a microsecond, once per 64 KB. */
   pread64: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
+  pwrite64: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
   /** The third parameter points to the offset, which the kernel advances. */
   sendfile64: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
 } as const;

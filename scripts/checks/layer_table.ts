@@ -56,7 +56,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   supervise: [
     ["plan", "topics"],
-    ["sockets", "control"],
+    ["sockets", "control", "generations"],
     ["takeover", "replacement"],
   ],
   serve: [

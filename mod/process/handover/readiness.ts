@@ -6,7 +6,11 @@ import { libc } from "../../sys/libc.ts";
 import { F, fdCloexec } from "../../sys/descriptor_flags.ts";
 import { libcProcess } from "../../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../../sys/sockaddr.ts";
+import { onFailure } from "../../base/last_error.ts";
 import { dropVariable, getVariable } from "../environment.ts";
+
+/** NOTIFY_SOCKET of a master, for its workers: to say why they fail, and nothing else. */
+const failureVariable = "HAYATE_FAILURE_SOCKET";
 
 /** Where to send notifications. */
 interface Starter {
@@ -28,7 +32,11 @@ export function claimReadiness(): Starter {
     socket: getVariable("NOTIFY_SOCKET") ?? "",
     readyFd: /^\d+$/.test(fd) ? Number(fd) : -1,
   };
+  const { socket } = starter;
+  const failureSocket = socket !== "" ? socket : getVariable(failureVariable) ?? "";
+  if (failureSocket !== "") onFailure((line) => send(failureSocket, `STATUS=${line}`));
   dropVariable("NOTIFY_SOCKET");
+  dropVariable(failureVariable);
   dropVariable("READY_FD");
   if (starter.readyFd >= 0) libc.fcntl(starter.readyFd, F.setfd, fdCloexec);
   return starter;
@@ -50,10 +58,22 @@ export function notifyReady(...fields: readonly string[]): void {
 /** Sends lines such as `STOPPING=1` to NOTIFY_SOCKET, if set. */
 export function notify(...lines: readonly string[]): void {
   const { socket } = claimReadiness();
-  if (socket === "") return;
+  if (socket !== "") send(socket, lines.join("\n"));
+}
+
+/**
+ * The variables of a master's worker, which is not the one that gets ready, but may know why the
+ * master does not.
+ */
+export function failureVariables(): Readonly<Record<string, string>> {
+  const { socket } = claimReadiness();
+  return socket === "" ? {} : { [failureVariable]: socket };
+}
+
+function send(socket: string, lines: string): void {
   const fd = libc.socket(AF.unix, SOCK.dgram | SOCK.cloexec, 0);
   if (fd < 0) return;
-  const text = new TextEncoder().encode(lines.join("\n"));
+  const text = new TextEncoder().encode(lines);
   const address = notifyAddress(socket);
   // A failure is ignored: the supervisor has exited or does not listen.
   libcProcess.sendto(fd, text, text.length, MSG.nosignal | MSG.dontwait, address, address.length);

@@ -16,10 +16,14 @@ export interface ReadinessNotice {
   readonly pausable: boolean;
   /** What it has read; it may come before the readiness, or instead of it. */
   readonly files: readonly WatchedFile[];
+  /** How it is, in its own words (`STATUS=` of sd_notify(3)); null: it does not say. */
+  readonly status: string | null;
 }
 
 /** The longest that a child of ours sends, see `watchField`. */
 const datagramBytesMax = 256 * 1024;
+
+const statusField = "STATUS=";
 
 /** Receives the notifications of one worker. */
 export class ReadinessWatch {
@@ -54,6 +58,27 @@ export class ReadinessWatch {
     this.#writeEndIsOpen = false;
   }
 
+  /**
+   * The status that a worker has sent right before its end, and that nobody has read yet; null: none.
+   * A readiness counts no more.
+   */
+  lastStatus(): string | null {
+    let last: string | null = null;
+    for (let lines = this.#receive(); lines !== null; lines = this.#receive()) {
+      last = statusIn(lines) ?? last;
+    }
+    return last;
+  }
+
+  /** Reads nothing more, and keeps for `lastStatus` what comes. */
+  rest(): void {
+    if (!this.#isOpen) return;
+    this.closeWriteEnd();
+    descriptorWatch.forget(this.#socket);
+    if (this.#pipeIsOpen) this.#forget(this.#readEnd);
+    this.#pipeIsOpen = false;
+  }
+
   close(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
@@ -70,13 +95,20 @@ export class ReadinessWatch {
   }
 
   #readSocket(): void {
-    const bytes = new Uint8Array(datagramBytesMax);
-    const count = libc.recv(this.#socket, bytes, bytes.length, MSG.dontwait);
-    if (count <= 0) return;
-    const lines = new TextDecoder().decode(bytes.subarray(0, count)).split("\n");
+    const lines = this.#receive();
+    if (lines === null) return;
     const ready = lines.includes("READY=1");
     const files = readWatchField(lines);
-    this.#onNotice({ ready, pausable: lines.includes(pausableField), files });
+    const status = statusIn(lines);
+    this.#onNotice({ ready, pausable: lines.includes(pausableField), files, status });
+  }
+
+  /** The lines of the next datagram; null: none has come. */
+  #receive(): string[] | null {
+    if (!this.#isOpen) return null;
+    const bytes = new Uint8Array(datagramBytesMax);
+    const count = libc.recv(this.#socket, bytes, bytes.length, MSG.dontwait);
+    return count <= 0 ? null : new TextDecoder().decode(bytes.subarray(0, count)).split("\n");
   }
 
   #readPipe(): void {
@@ -86,7 +118,7 @@ export class ReadinessWatch {
     if (count > 0 && bytes.subarray(0, count).includes(0x0a)) {
       // A worker that uses both has sent the datagram first, which has more fields.
       this.#readSocket();
-      if (this.#isOpen) this.#onNotice({ ready: true, pausable: false, files: [] });
+      if (this.#isOpen) this.#onNotice({ ready: true, pausable: false, files: [], status: null });
       return;
     }
     if (count > 0) return;
@@ -94,4 +126,8 @@ export class ReadinessWatch {
     this.#forget(this.#readEnd);
     this.#pipeIsOpen = false;
   }
+}
+
+function statusIn(lines: readonly string[]): string | null {
+  return lines.find((line) => line.startsWith(statusField))?.slice(statusField.length) ?? null;
 }

@@ -4,6 +4,7 @@ import type { CertificateStatus } from "../../acme/store/certificate_status.ts";
 import type { PeerGroup } from "../balance/peer_group.ts";
 import type { EngineMetrics } from "../engine/records/engine_metrics.ts";
 import type { Checker } from "../health/checker.ts";
+import type { GenerationReport } from "../../process/handover/generation_report.ts";
 import type { Health } from "../../probes/health.ts";
 import { type ChangeLog, describeChange } from "./change_log.ts";
 import { type CheckView, type ServerChange, serverView } from "./peer_view.ts";
@@ -34,6 +35,8 @@ export interface AdminApiParts {
   /** Of a master: its workers, and the number of restarts. Absent where the process itself serves. */
   workerViews?(): readonly WorkerView[];
   respawned?(): number;
+  /** What the supervisor tells of its generations; null: there is none, or it tells nothing. */
+  supervisor?(): GenerationReport | null;
   /** Those that are served. */
   certificates?(): readonly CertificateStatus[];
   readonly changes: ChangeLog;

@@ -8,6 +8,7 @@ import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { PeerGroup } from "../balance/peer_group.ts";
 import type { OutlierReport, PeerReference } from "../balance/peer_state.ts";
+import { openPrivate, type PrivateListener } from "../../conn/accept/private_listener.ts";
 import type { Engine } from "../engine/engine.ts";
 import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import { Checker } from "../health/checker.ts";
@@ -16,13 +17,13 @@ import { AddressWatch } from "../names/address_watch.ts";
 import { nameLookups } from "../names/lookups.ts";
 import { NameWatch } from "../names/name_watch.ts";
 import type { ProxyPlan } from "../plan/plan.ts";
+import type { InheritedBoard } from "../../process/handover/generation_board.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import { StateFile } from "./state_file.ts";
 import { ChangeLog } from "./change_log.ts";
 import { AdminApi, type WorkerView } from "./admin_api.ts";
 import { CertificateList } from "./certificate_list.ts";
 import { ControlHandler } from "./control_handler.ts";
-import { type ControlListener, openControl } from "./control_listener.ts";
 import { handOver, type PeerKeeper } from "./handover.ts";
 
 export interface ControlPlaneParts {
@@ -36,6 +37,8 @@ export interface ControlPlaneParts {
   readonly isWorker: boolean;
   /** What the supervisor has set up for its sockets; null: nothing. */
   readonly tls: InheritedTls | null;
+  /** Where it tells of its generations; null: nowhere. */
+  readonly board: InheritedBoard | null;
   idleCount(group: PeerGroup): number;
   /** Why this process should get no requests now; null: it is ready. */
   unready(): string | null;
@@ -68,7 +71,7 @@ export class ControlPlane implements PeerKeeper {
   readonly #state: StateFile | null;
   readonly #names: NameWatch | null;
   readonly #addresses: AddressWatch | null;
-  #listener: ControlListener | null = null;
+  #listener: PrivateListener | null = null;
   /** While false, the previous control plane answers operators and writes the state file. */
   #isInCharge: boolean;
 
@@ -119,6 +122,7 @@ export class ControlPlane implements PeerKeeper {
       refresh: () => parts.refresh?.(),
       ...(parts.workerViews === undefined ? {} : { workerViews: () => parts.workerViews!() }),
       certificates: () => certificates.read(reactor.nowMs),
+      supervisor: () => parts.board?.read() ?? null,
       respawned: () => parts.respawned?.() ?? 0,
       changes: this.#changes,
       onChange: (group) => {
@@ -214,7 +218,7 @@ export class ControlPlane implements PeerKeeper {
     }
     const route = routeOf(new ControlHandler(engine, this.admin, control));
     const server = engine.addServer([], "http", route);
-    this.#listener = openControl(reactor, address, server.onAccept);
+    this.#listener = openPrivate(reactor, address, server.onAccept);
     if (this.#isInCharge && !this.#listener.isTaken) this.#listener.answer();
   }
 

@@ -33,6 +33,14 @@ function writeProcess(writer: MetricsWriter, admin: AdminApi): void {
   const { metrics, generation } = admin.parts;
   writer.gauge("hayate_build_info", "The program that runs", [[{ version }, 1]]);
   writer.gauge("hayate_generation", "Number of this start", [[{}, generation]]);
+  const report = admin.parts.supervisor?.() ?? null;
+  if (report !== null) {
+    const help = "Generations of the supervisor that failed to start, or died while they served";
+    writer.counter("hayate_generation_failures", help, [
+      [{ kind: "start" }, report.startFailures],
+      [{ kind: "death" }, report.deaths],
+    ]);
+  }
   const startedAt = admin.startedAtMs / 1000;
   writer.gauge("hayate_start_time_seconds", "When this process started", [[{}, startedAt]]);
   writer.gauge("hayate_connections", "Open client connections", [[{}, metrics.connections]]);

@@ -1,6 +1,7 @@
 /** `/hayate/status.json`: the whole process, for the page and for scripts. */
 import { daysLeft } from "../../acme/store/certificate_status.ts";
 import { version } from "../../base/version.ts";
+import type { GenerationReport } from "../../process/handover/generation_report.ts";
 import type { AdminApi } from "./admin_api.ts";
 
 export function overview(admin: AdminApi): Record<string, unknown> {
@@ -48,6 +49,32 @@ export function overview(admin: AdminApi): Record<string, unknown> {
       state: one.isEnding ? "ending" : "serving",
       ageSeconds: Math.floor((Date.now() - one.sinceMs) / 1000),
       connections: one.connections(),
+    })),
+    supervisor: supervisorView(admin.parts.supervisor?.() ?? null),
+  };
+}
+
+/** What a supervisor has started, the newest first. */
+function supervisorView(report: GenerationReport | null): Record<string, unknown> | null {
+  if (report === null) return null;
+  const { lastFailure } = report;
+  return {
+    pid: report.supervisor,
+    startFailures: report.startFailures,
+    deaths: report.deaths,
+    lastFailure: lastFailure === null ? null : {
+      number: lastFailure.number,
+      cause: lastFailure.cause,
+      at: timeOrNull(lastFailure.atMs),
+    },
+    generations: report.generations.map((one) => ({
+      number: one.number,
+      state: one.state,
+      pid: one.pid,
+      startedAt: timeOrNull(one.startedMs),
+      by: one.by,
+      endedAt: timeOrNull(one.endedMs),
+      cause: one.cause,
     })),
   };
 }

@@ -1,5 +1,6 @@
 /** `/hayate/`: a live page of listeners, upstreams and peers. One file without external resources. */
 import { pageControls } from "./page_controls.ts";
+import { pageStarts } from "./page_starts.ts";
 import { pageScript } from "./page_script.ts";
 import { pageStyle } from "./page_style.ts";
 
@@ -42,10 +43,11 @@ ${pageStyle}</style>
 <section id="changes" hidden><h2>Last changes</h2></section>
 <section id="listeners"><h2>Listeners</h2></section>
 <section id="generations"><h2>Generations</h2></section>
+<section id="starts" hidden><h2>Started by the supervisor</h2></section>
 </main>
 ${isWritable ? questionDialog : ""}<script>
 const writable = ${isWritable};
-${pageControls}${pageScript}</script>
+${pageControls}${pageStarts}${pageScript}</script>
 </body>
 </html>
 `;

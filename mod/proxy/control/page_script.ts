@@ -379,6 +379,7 @@ async function refresh() {
       ["refused requests", short(status.protocolErrors)],
     ]);
     showProcess(status, now);
+    showStarts(status.supervisor);
     showCertificates(status.certificates);
     showChanges(status.changes);
     document.body.dataset.looks = String(Number(document.body.dataset.looks || 0) + 1);

@@ -8,6 +8,7 @@ import { createReactor } from "../../net/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import { getVariable } from "../../process/environment.ts";
 import { findConfigFile, loadPlan } from "../directives/config_file.ts";
+import { renderStatus } from "./status.ts";
 import { ask, type CtlAnswer, UnreachableError } from "./client.ts";
 import { type Action, actions, ctlTable } from "./flags.ts";
 import {
@@ -81,6 +82,9 @@ class Ctl {
   async run(action: Action, words: readonly string[]): Promise<number> {
     const [upstream, server, value] = words;
     switch (action) {
+      case "status":
+        printText(renderStatus(await this.#askFor("GET", "/hayate/status.json")));
+        return exitCodes.ok;
       case "list":
         printText(renderList(await this.#list(upstream)));
         return exitCodes.ok;

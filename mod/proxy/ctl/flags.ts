@@ -8,6 +8,7 @@ function readAddress(text: string): HostAddress | Wrong {
 
 /** Actions and the number of arguments that follow each. */
 export const actions = {
+  "status": [0, 0],
   "list": [0, 1],
   "changes": [0, 1],
   "drain": [2, 2],
@@ -26,7 +27,7 @@ export const ctlTable = defineTable({
   summary: "shows and changes the upstreams of a running proxy",
   usage: ["[options] ACTION [UPSTREAM [SERVER [VALUE]]]"],
   description: [
-    "Actions: list [UPSTREAM]; changes [UPSTREAM] (who changed what and when); drain, undrain, down, up, remove UPSTREAM SERVER; weight UPSTREAM " +
+    "Actions: status (the process, and what its supervisor has started); list [UPSTREAM]; changes [UPSTREAM] (who changed what and when); drain, undrain, down, up, remove UPSTREAM SERVER; weight UPSTREAM " +
     "SERVER N; add UPSTREAM SERVER [WEIGHT]; wait-healthy UPSTREAM [SERVER]. SERVER is an id or " +
     "an address, as list shows them.",
     "It talks to the proxy's control listener: `control:` in the configuration.",
@@ -73,6 +74,7 @@ export const ctlTable = defineTable({
   operands: { name: "ACTION", min: 1, max: 4 },
   examples: [
     { run: "hayate proxy ctl -c h2o.conf list", about: "every upstream and its servers" },
+    { run: "hayate proxy ctl status", about: "why the last generation has failed" },
     { run: "hayate proxy ctl changes", about: "the last changes, reloads too" },
     { run: "hayate proxy ctl drain app 127.0.0.1:8082", about: "no new requests for it" },
     { run: "hayate proxy ctl wait-healthy app", about: "in a deploy script, before going on" },

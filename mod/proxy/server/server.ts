@@ -7,6 +7,7 @@ import { ProxyProtocolListeners } from "../../conn/accept/proxy_protocol_accept.
 import { type Logger, SparseLog } from "../../log/mod.ts";
 import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
 import type { HeldLease } from "../../process/handover/socket_lease.ts";
+import type { InheritedBoard } from "../../process/handover/generation_board.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import { SecuredListeners } from "../../tls/secured_listeners.ts";
 import { TicketRing } from "../../tls/sessions/ticket_ring.ts";
@@ -34,6 +35,8 @@ export interface ServerParts {
   readonly listeners: ListenerSet;
   /** The supervisor's certificate and the sockets that it is for; null without one. */
   readonly tls: InheritedTls | null;
+  /** What the supervisor tells of its generations; null: nothing. */
+  readonly board: InheritedBoard | null;
   /** Seed of the TLS session ticket keys, which outlive plans and workers. */
   readonly ticketSeed: string;
   /** SERVER_STARTER_GENERATION or, after a reload, a count of this process; null: neither. */
@@ -107,6 +110,7 @@ export class ProxyServer {
       generation: parts.generation ?? 1,
       isWorker: parts.member !== null,
       tls: parts.tls,
+      board: parts.board,
       ...(parts.member === null
         ? {}
         : { onOutlier: (report) => parts.member!.reportOutlier(report) }),

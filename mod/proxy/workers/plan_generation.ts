@@ -3,6 +3,7 @@ import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { SocketLease } from "../../process/handover/socket_lease.ts";
+import type { InheritedBoard } from "../../process/handover/generation_board.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { ejectionsOf, peerStateOf } from "../balance/peer_state.ts";
@@ -31,6 +32,8 @@ export interface MasterContext {
   readonly lease: SocketLease;
   /** What the supervisor has set up for its sockets; null: nothing. */
   readonly tls: InheritedTls | null;
+  /** What the supervisor tells of its generations; null: nothing. */
+  readonly board: InheritedBoard | null;
 }
 
 export class PlanGeneration {
@@ -68,6 +71,7 @@ export class PlanGeneration {
       generation: generation ?? 1,
       isWorker: false,
       tls: context.tls,
+      board: context.board,
       idleCount: (group) => totals.idleCount(group),
       unready: () => this.pool.unready(),
       refresh: () => totals.writeTo(metrics, this.#control.groups, this.pool.pids),

@@ -12,6 +12,7 @@ import { openHealth } from "../../probes/health_listener.ts";
 import { type HeldLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
+import type { InheritedBoard } from "../../process/handover/generation_board.ts";
 import type { InheritedTls } from "../../tls/appliance.ts";
 import type { LoadedPlan } from "../plan/loaded_plan.ts";
 import { EngineMetrics } from "../engine/records/engine_metrics.ts";
@@ -34,6 +35,8 @@ export interface MasterRun {
   readonly ticketSeed: string;
   /** What the supervisor has set up for its sockets; null: nothing. */
   readonly tls: InheritedTls | null;
+  /** What the supervisor tells of its generations; null: nothing. */
+  readonly board: InheritedBoard | null;
   /** Reads the configuration for a reload. Throws `StartError`. */
   load(): Promise<LoadedPlan>;
   /** Called when the first workers accept. */
@@ -93,6 +96,7 @@ class MasterProcess implements Health {
       isSupervised: run.inherited !== null,
       lease: this.#lease,
       tls: run.tls,
+      board: run.board,
     };
     this.#sockets = new MasterSockets(run.inherited, (message) => logger.warn(message));
     const opening = this.#sockets.open(loaded.plan.listeners);

@@ -5,6 +5,7 @@ import { type Channel, channelVariable, openChannel } from "../../process/channe
 import { spawn } from "../../process/children/spawn.ts";
 import { allVariables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
+import { failureVariables } from "../../process/handover/readiness.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { passOpener } from "../../process/privileges/parent_opener.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
@@ -59,6 +60,7 @@ export function launchWorker(
       [tlsVariables.ticketSeed]: ticketSeed,
       ...opener.variables,
       ...reportVariables(slot),
+      ...failureVariables(),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },
     descriptors: [

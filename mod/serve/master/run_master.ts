@@ -147,6 +147,7 @@ async function manageWorkers(
       setTimer: (delayMs, callback) => setTimeout(callback, delayMs),
       clearTimer: (timer) => clearTimeout(timer),
     });
+    status?.answer();
     notifyReady(pausableField, ...watch?.readyFields() ?? []);
   };
   const master = new Master(starter, { ...plan.process, workers }, log, onServing);
@@ -162,8 +163,10 @@ async function manageWorkers(
     master.reload();
   });
   const health = plan.health === null ? null : await openHealthOf(plan.health, master);
+  const status = plan.status === null
+    ? null
+    : await openStatus(plan, master, starter, scoreboard, sockets.isInherited);
   master.start();
-  const status = plan.status === null ? null : await openStatus(plan, master, starter, scoreboard);
   const exitCode = await master.finished;
   // Nobody has served: the app does not load.
   if (!master.hasServed) watch?.failed();
@@ -230,9 +233,10 @@ async function openStatus(
   master: Master,
   starter: WorkerStarter,
   scoreboard: Scoreboard,
+  hasFormer: boolean,
 ) {
   const { StatusServer } = await import("./status_server.ts");
-  return await StatusServer.open(plan, master, starter, scoreboard);
+  return await StatusServer.open(plan, master, starter, scoreboard, hasFormer);
 }
 
 function listenToSignals(

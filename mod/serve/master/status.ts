@@ -1,6 +1,12 @@
 /** The status page as text and JSON. Pure. */
 import { type RowReading, RowState } from "../worker/scoreboard.ts";
 
+import {
+  failuresText,
+  failureText,
+  type GenerationReport,
+} from "../../process/handover/generation_report.ts";
+
 /** The status of one worker. */
 export interface WorkerStatus {
   readonly pid: number;
@@ -20,6 +26,8 @@ export interface ServeStatus {
   readonly pid: number;
   readonly uptimeMs: number;
   readonly workers: readonly WorkerStatus[];
+  /** What the supervisor tells of its generations; null: there is none, or it tells nothing. */
+  readonly supervisor: GenerationReport | null;
 }
 
 /** Combines a process and its scoreboard row. */
@@ -51,7 +59,7 @@ export function describeWorker(
 }
 
 /** Renders a table of at most 80 columns, apart from long requests. */
-export function renderStatus(status: ServeStatus): string {
+export function renderStatus(status: ServeStatus, nowMs: number): string {
   const count = status.workers.length;
   const lines = [
     `hayate serve ${status.version}, master ${status.pid}, up ${seconds(status.uptimeMs)}, ` +
@@ -69,9 +77,28 @@ export function renderStatus(status: ServeStatus): string {
         `${Math.round(worker.memoryBytes / 1048576)} MB`.padStart(7) + `  ${request}`,
     );
   }
+  if (status.supervisor !== null) lines.push("", ...supervisorLines(status.supervisor, nowMs));
   return lines.join("\n") + "\n";
 }
 
 function seconds(ms: number): string {
   return `${(ms / 1000).toFixed(1)}s`;
+}
+
+/** `nowMs`: epoch ms. */
+function supervisorLines(report: GenerationReport, nowMs: number): string[] {
+  const ago = (ms: number) => seconds(Math.max(0, nowMs - ms)).padEnd(9);
+  const { lastFailure } = report;
+  return [
+    `supervisor ${report.supervisor}: ${failuresText(report)}`,
+    ...(lastFailure === null
+      ? []
+      : [`last failure, ${ago(lastFailure.atMs).trim()} ago: ${failureText(lastFailure)}`]),
+    "GENERATION    PID STATE     STARTED   BY",
+    ...report.generations.map((one) =>
+      `${String(one.number).padStart(10)} ${(one.pid || "-").toString().padStart(6)} ` +
+      `${one.state.padEnd(9)} ${ago(one.startedMs)} ${one.by}` +
+      (one.cause === "" ? "" : `: ${one.cause}`)
+    ),
+  ];
 }

@@ -1,13 +1,16 @@
 /** The private listener of a master: its status page, as text and as JSON, and metrics. */
+import type { Address } from "../../base/address.ts";
 import { StartError, systemReason } from "../../base/errors.ts";
 import { version } from "../../base/version.ts";
+import { openPrivate, type PrivateListener } from "../../conn/accept/private_listener.ts";
 import { isTokenGiven, tokenChallenges, tokenForm } from "../../conn/accept/access_token.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { HttpServer } from "../../conn/http_server.ts";
 import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { readText } from "../../process/privileges/parent_files.ts";
 import { createReactor } from "../../net/mod.ts";
-import type { Listener, Reactor } from "../../net/reactor.ts";
+import type { AcceptHandler, Reactor } from "../../net/reactor.ts";
+import { InheritedBoard } from "../../process/handover/generation_board.ts";
 import type { ServePlan, StatusPlan, StatusToken } from "../plan/plan.ts";
 import type { Master } from "./master.ts";
 import type { Scoreboard } from "../worker/scoreboard.ts";
@@ -44,25 +47,34 @@ export class StatusServer implements ExchangeHandler {
     readonly reactor: Reactor,
     readonly token: string | null,
   ) {}
-  #listener: Listener | null = null;
+  #listener: PrivateListener | null = null;
 
-  /** Opens the plan's status listener. Throws StartError. */
+  /**
+   * Opens the plan's status listener. `hasFormer`: an earlier generation may answer at its address,
+   * and goes on until `answer`. Throws `StartError`.
+   */
   static async open(
     plan: ServePlan,
     master: Master,
     starter: WorkerStarter,
     scoreboard: Scoreboard,
+    hasFormer: boolean,
   ): Promise<StatusServer> {
     const reactor = await createReactor();
     const status = plan.status as StatusPlan;
     const token = status.token === null ? null : readToken(status.token);
     const handler = new StatusServer(status, master, starter, scoreboard, reactor, token);
     const server = new HttpServer(reactor, handler);
-    // Clients of the socket see the requests' paths, so only the owner may connect.
-    const mode = handler.plan.address.kind === "unix" ? { mode: 0o600 } : {};
-    handler.#listener = reactor.listen(handler.plan.address, mode, server.onAccept);
+    const open = hasFormer ? openPrivate : openAlone;
+    handler.#listener = open(reactor, status.address, server.onAccept);
+    if (!handler.#listener.isTaken) handler.#listener.answer();
     reactor.run();
     return handler;
+  }
+
+  /** Takes the address over from an earlier generation; harmless if there is none. */
+  answer(): void {
+    this.#listener?.answer();
   }
 
   close(): void {
@@ -83,7 +95,7 @@ export class StatusServer implements ExchangeHandler {
     exchange.respond(
       asJson
         ? new StaticResponse(200, json, JSON.stringify(status) + "\n")
-        : new StaticResponse(200, text, renderStatus(status)),
+        : new StaticResponse(200, text, renderStatus(status, Date.now())),
     );
   }
 
@@ -129,8 +141,21 @@ export class StatusServer implements ExchangeHandler {
       const process = { ...worker, slot, uptimeMs: nowMs - worker.startedMs };
       return describeWorker(process, row, residentBytes(worker.pid), Date.now());
     });
-    return { version, pid: Deno.pid, uptimeMs: Math.round(nowMs - this.#startMs), workers };
+    return {
+      version,
+      pid: Deno.pid,
+      uptimeMs: Math.round(nowMs - this.#startMs),
+      workers,
+      supervisor: InheritedBoard.claim()?.read() ?? null,
+    };
   }
+}
+
+/** As `openPrivate`, where no other process may answer. Throws `StartError` if one does. */
+function openAlone(reactor: Reactor, address: Address, onAccept: AcceptHandler): PrivateListener {
+  const mode = address.kind === "unix" ? { mode: 0o600 } : {};
+  const listener = reactor.listen(address, mode, onAccept);
+  return { isTaken: false, answer: () => {}, close: () => listener.close() };
 }
 
 /** Throws `StartError` when the file cannot be read or its first line is not a token. */

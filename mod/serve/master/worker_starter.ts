@@ -5,6 +5,7 @@ import type { Logger } from "../../log/mod.ts";
 import { channelVariable, openChannel } from "../../process/channel.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
+import { failureVariables } from "../../process/handover/readiness.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { passOpener } from "../../process/privileges/parent_opener.ts";
 import { spawn } from "../../process/children/spawn.ts";
@@ -122,6 +123,7 @@ export class WorkerStarter implements Starter {
         [slotVariable]: String(slot),
         ...opener.variables,
         ...reportVariables(slot),
+        ...failureVariables(),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },

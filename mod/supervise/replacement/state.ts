@@ -1,5 +1,15 @@
 /** What a supervisor hands to the program that replaces it: read back whole, or not at all. Pure. */
-import { count, flag, list, nullable, readShaped, record, text, whole } from "../../base/shape.ts";
+import {
+  count,
+  flag,
+  list,
+  nullable,
+  optional,
+  readShaped,
+  record,
+  text,
+  whole,
+} from "../../base/shape.ts";
 import type { OpenerState } from "../../process/opening/opener.ts";
 import type { UserIds } from "../../process/privileges/safe_path.ts";
 
@@ -38,6 +48,8 @@ export interface ReplacementState {
   readonly servedConfig: string | null;
   /** Sockets at which generations without root ask for files, and what they were granted. */
   readonly openers: readonly OpenerState[];
+  /** What workers read about the generations; absent in the state of earlier versions. */
+  readonly board?: number | null;
 }
 
 const descriptor = whole(0, 0x7fffffff);
@@ -64,6 +76,7 @@ const shape = record<ReplacementState>({
     grants: list(text),
     user: nullable(record<UserIds>({ uid: count, gids: list(count) })),
   })),
+  board: optional(nullable(descriptor)),
 });
 
 /** The state, or why it cannot be used. */
@@ -74,7 +87,12 @@ export function readState(json: string): ReplacementState | string {
 
 /** Every descriptor that the state names. */
 export function descriptorsOf(state: ReplacementState): number[] {
-  const { sockets, leases, logPipe, openers } = state;
-  const pipe = logPipe === null ? [] : [logPipe.readEnd, logPipe.writeEnd];
-  return [...sockets.flatMap(({ fds }) => fds), ...leases, ...pipe, ...openers.map(({ fd }) => fd)];
+  const { sockets, leases, logPipe, openers, board } = state;
+  return [
+    ...sockets.flatMap(({ fds }) => fds),
+    ...leases,
+    ...(logPipe === null ? [] : [logPipe.readEnd, logPipe.writeEnd]),
+    ...openers.map(({ fd }) => fd),
+    ...(board === undefined || board === null ? [] : [board]),
+  ];
 }

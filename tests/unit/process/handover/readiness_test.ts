@@ -32,10 +32,11 @@ Deno.test("ReadinessWatch finds READY=1 among other lines, and the support for p
   sendTo(watch.socketName, `${pausableField}\nREADY=1\nMAINPID=1`);
   await heard.promise;
   watch.close();
-  assertEquals(notices, [{ ready: false, pausable: false, files: [] }, {
+  assertEquals(notices, [{ ready: false, pausable: false, files: [], status: "loading" }, {
     ready: true,
     pausable: true,
     files: [],
+    status: null,
   }]);
   await descriptorWatch.settled();
 });
@@ -46,7 +47,7 @@ Deno.test("ReadinessWatch accepts a whole line on the descriptor, not a part of 
   for (const text of ["rea", "dy\n"]) {
     libc.write(watch.writeEnd, new TextEncoder().encode(text), text.length);
   }
-  assertEquals(await heard.promise, { ready: true, pausable: false, files: [] });
+  assertEquals(await heard.promise, { ready: true, pausable: false, files: [], status: null });
   watch.close();
   watch.close();
   await descriptorWatch.settled();

@@ -1,17 +1,17 @@
-/** The control listener's socket; a unix path changes over between generations without a gap. */
+/** The socket of a private listener; a unix path changes over between generations without a gap. */
 import type { Address } from "../../base/address.ts";
 import { StartError, systemReason } from "../../base/errors.ts";
 import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
 import { parentBinder } from "../../net/parent_binder.ts";
 import { removeSocketPath, socketInode } from "../../net/unix_path.ts";
 
-/** Only the user that runs hayate may change its upstreams. */
+/** Only the user that runs hayate may connect: to change upstreams, to see requests. */
 const socketMode = 0o600;
 
 /** Makes each bound path unique: Deno removes a listener's original path on close, however late. */
 let boundCount = 0;
 
-export interface ControlListener {
+export interface PrivateListener {
   /** Another socket exists at the path: an earlier generation answers there. */
   readonly isTaken: boolean;
   /** Starts answering; until then clients wait, or reach the previous owner of the path. */
@@ -21,18 +21,18 @@ export interface ControlListener {
 }
 
 /** Throws `StartError`. */
-export function openControl(
+export function openPrivate(
   reactor: Reactor,
   address: Address,
   onAccept: AcceptHandler,
-): ControlListener {
-  if (address.kind === "unix") return new UnixControl(reactor, address.path, onAccept);
+): PrivateListener {
+  if (address.kind === "unix") return new UnixPrivate(reactor, address.path, onAccept);
   const listener = reactor.listen(address, { reusePort: true, paused: true }, onAccept);
   return { isTaken: false, answer: () => listener.resume(), close: () => listener.close() };
 }
 
 /** Bound to a neighbouring path and renamed over the real one, so that the path always answers. */
-class UnixControl implements ControlListener {
+class UnixPrivate implements PrivateListener {
   readonly isTaken: boolean;
   readonly #path: string;
   readonly #suffix: string;

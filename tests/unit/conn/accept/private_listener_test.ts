@@ -3,7 +3,7 @@ import { assertEquals } from "@std/assert";
 import "../../../../mod/net/epoll/epoll_reactor.ts";
 import { createReactor } from "../../../../mod/net/mod.ts";
 import type { SocketHandler } from "../../../../mod/net/reactor.ts";
-import { openControl } from "../../../../mod/proxy/control/control_listener.ts";
+import { openPrivate } from "../../../../mod/conn/accept/private_listener.ts";
 import { tempFolder } from "../../../support/ports.ts";
 
 const noHandler: SocketHandler = {
@@ -15,14 +15,14 @@ const noHandler: SocketHandler = {
 };
 
 for (const kind of ["epoll", "portable"]) {
-  Deno.test(`openControl() takes the path over while the previous listener is still closing (${kind})`, async () => {
+  Deno.test(`openPrivate() takes the path over while the previous listener is still closing (${kind})`, async () => {
     await using folder = await tempFolder();
     const address = { kind: "unix" as const, path: `${folder.path}/c.sock` };
     const reactor = await createReactor(kind);
     const running = reactor.run();
-    const first = openControl(reactor, address, () => noHandler);
+    const first = openPrivate(reactor, address, () => noHandler);
     first.answer();
-    const second = openControl(reactor, address, () => noHandler);
+    const second = openPrivate(reactor, address, () => noHandler);
     first.close();
     await new Promise((resolve) => setTimeout(resolve, 50));
     second.answer();
