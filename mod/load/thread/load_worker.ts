@@ -4,8 +4,12 @@ import { delay } from "../../std/async.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 import { HookMark } from "../script/hook_mark.ts";
 
-/** Timeout for the reply to a ping. */
+/** Timeout for the reply to a ping, while the script is in one hook all the time. */
 const graceMs = 1000;
+/** Of a thread that goes in and out of hooks: with many connections a turn of its loop takes long. */
+const busyGraceMs = 30_000;
+/** How often the hook is looked at. */
+const lookMs = 50;
 
 type Answer<K extends FromWorker["kind"]> = Extract<FromWorker, { kind: K }>;
 
@@ -48,15 +52,15 @@ export class LoadWorker {
   }
 
   /**
-   * Fails the pending request unless the worker replies within `graceMs`, or answers a ping and
-   * `evenAlive` is false. Only a script can cause this: the error names the hook it is in.
+   * Fails the pending request when the script is in one hook for `graceMs`, or with `evenAlive` after
+   * that time even if the worker answers a ping. The error names the hook.
    */
   async endIfStuck(exitCode: number, evenAlive = false): Promise<void> {
     const pending = this.#pending;
     if (pending === null) return;
     this.#hasPong = false;
     this.send({ kind: "ping" });
-    await delay(graceMs);
+    await this.#silence(pending, evenAlive);
     if (!evenAlive && (this.#pending !== pending || this.#hasPong)) return;
     if (pending.kind === "ready" && this.#pending !== pending) return;
     const name = this.#script ?? "a load thread";
@@ -64,6 +68,23 @@ export class LoadWorker {
     const what = this.#hasPong ? "was still waiting" : "did not end: an endless loop?";
     this.#fail(new StartError(`${name}: ${place} ${what}`, exitCode));
     this.terminate();
+  }
+
+  /** Resolves when the worker has answered, or nothing is to be expected of it. */
+  async #silence(pending: PendingRequest, evenAlive: boolean): Promise<void> {
+    const startMs = performance.now();
+    let place = this.#mark.place;
+    let sinceMs = startMs;
+    while (true) {
+      await delay(lookMs);
+      const nowMs = performance.now();
+      const current = this.#mark.place;
+      if (current === "" || current !== place) sinceMs = nowMs;
+      place = current;
+      if (nowMs - startMs < graceMs) continue;
+      if (evenAlive || this.#hasPong || this.#pending !== pending) return;
+      if (nowMs - sinceMs >= graceMs || nowMs - startMs >= busyGraceMs) return;
+    }
   }
 
   terminate(): void {
