@@ -28,7 +28,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["request"],
     ["plan", "topics"],
     ["stats"],
-    ["script"],
+    ["script", "replay"],
     ["thread", "report"],
     ["run"],
     ["search", "bench"],

@@ -179,6 +179,25 @@ export const loadTable = defineTable({
         "done. See: hayate help load scripts.",
     },
     {
+      long: "replay",
+      kind: "string",
+      placeholder: "LOG",
+      section: model,
+      help:
+        "Send the requests of this access log to the URL's host, at the times that it has. See: " +
+        "hayate help load replay.",
+    },
+    {
+      long: "speed",
+      kind: "number",
+      min: 0.001,
+      max: 1_000_000,
+      placeholder: "TIMES",
+      defaultText: "1",
+      section: model,
+      help: "With --replay: so many times as fast as logged.",
+    },
+    {
       long: "plan",
       kind: "string",
       placeholder: "FILE",

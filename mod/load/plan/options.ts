@@ -1,5 +1,6 @@
 /** argv -> the plan of a run, with every error at once. Pure. */
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
+import { replayFaults } from "./replay_options.ts";
 import { templateFaults } from "./template_faults.ts";
 import { fleetOf } from "./fleet_options.ts";
 import { phaseOf } from "./threshold.ts";
@@ -20,6 +21,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const { values } = options;
   const errors: string[] = [];
   const targets = readTargets(options, errors);
+  errors.push(...replayFaults(options, targets));
   if (values.template) errors.push(...templateFaults(options));
   checkCombinations(options, errors);
   const search = searchOf(options, errors);
@@ -69,6 +71,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     serverName: values.sni,
     script: values.script,
     scriptArgs: options.rest,
+    replay: values.replay === null ? null : { path: values.replay, speed: values.speed ?? 1 },
     repeat: values.repeat,
     startAtMs: values.startAtMs,
     thresholds: values.failIf,
@@ -111,7 +114,8 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   if (connections < values.threads) {
     errors.push(`--connections ${connections} is less than --threads ${values.threads}`);
   }
-  const isOpen = values.rate !== null || values.stages !== null || values.findRate.length > 0;
+  const isOpen = values.rate !== null || values.stages !== null || values.findRate.length > 0 ||
+    values.replay !== null;
   if (isOpen && values.pipeline > 1) {
     errors.push("--pipeline needs a closed loop: with --rate each request has its own due time");
   }
@@ -175,6 +179,7 @@ function stagesOf({ values }: Options): readonly Stage[] | null {
 function durationOf({ values }: Options, stages: readonly Stage[] | null): number {
   if (values.durationMs !== null) return values.durationMs;
   // With -n the run ends with the last response, not with the schedule's last request.
+  if (values.replay !== null) return Infinity;
   if (values.findRate.length > 0) return searchDurationMs;
   if (values.requests !== null) return Infinity;
   if (stages === null) return defaultDurationMs;

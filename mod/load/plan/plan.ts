@@ -49,6 +49,8 @@ export interface LoadPlan {
   readonly script: string | null;
   /** The arguments after `--`. */
   readonly scriptArgs: readonly string[];
+  /** An access log whose requests are sent, and how much faster than logged; null: none. */
+  readonly replay: { readonly path: string; readonly speed: number } | null;
   readonly repeat: number;
   /** Milliseconds since the epoch; null: at once. */
   readonly startAtMs: number | null;

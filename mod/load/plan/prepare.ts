@@ -11,7 +11,7 @@ import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { parseTemplateTarget } from "./template_target.ts";
 import { type RenderedRequest, Templates } from "./templates.ts";
-import type { RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
+import type { ReplayPlan, RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
 
 /** A request to send, before it is rendered. */
 interface WantedRequest {
@@ -80,6 +80,7 @@ export async function prepareRun(
   const extraTimes: readonly ExtraTime[] = plan.output.phases ? phaseTimes : [];
   const connectionGroups = spreadConnections(groups, plan.connections);
   const stages = withWarmup(plan);
+  const replay = plan.replay === null ? null : replayOf(plan, plan.replay, wanted[0].target);
   const threads: ThreadPlan[] = [];
   let connectionsBefore = 0;
   let connections = 0;
@@ -112,6 +113,7 @@ export async function prepareRun(
       resetOnClose: plan.linger0,
       tls: plan.tls,
       script: scripts[index - first] ?? null,
+      replay,
       reactor,
     });
   }
@@ -231,6 +233,19 @@ async function renderGroup(
 /** The certificate is verified against the URL's host, not the address of --connect-to or a unix socket. */
 function serverNameOf(target: Target, plan: LoadPlan): string | null {
   return target.scheme === "https" ? plan.serverName ?? target.host : null;
+}
+
+/** The fields of every replayed request, as those of a request for `/`. */
+function replayOf(
+  plan: LoadPlan,
+  { path, speed }: NonNullable<LoadPlan["replay"]>,
+  target: Target,
+): ReplayPlan {
+  const fieldsOf = (method: string) => {
+    const bytes = renderPlain({ method, target }, plan, null);
+    return bytes.subarray(bytes.indexOf(0x0a) + 1);
+  };
+  return { path, speed, fields: fieldsOf("GET"), fieldsOfEmpty: fieldsOf("POST") };
 }
 
 function renderPlain(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {

@@ -72,8 +72,20 @@ export interface ThreadPlan {
   readonly tls: TlsPlan;
   /** null: no script. */
   readonly script: ScriptPlan | null;
+  /** null: requests are not those of a log. */
+  readonly replay: ReplayPlan | null;
   /** Value of HAYATE_REACTOR. */
   readonly reactor: string;
+}
+
+/** The requests of an access log, at the times that it has. */
+export interface ReplayPlan {
+  readonly path: string;
+  /** Times as fast as logged. */
+  readonly speed: number;
+  /** The fields behind a request line, with the end of the head; and those with an empty body. */
+  readonly fields: Uint8Array;
+  readonly fieldsOfEmpty: Uint8Array;
 }
 
 /** How https connections are made. */

@@ -152,6 +152,7 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
     phases: await mergePhases(runs.map((run) => run.phases ?? null), mergeOptionalTimes),
     schedule: mergeSchedules(runs),
+    replay: mergeReplays(runs),
     connections: addFields(runs.map((run) => run.connections)),
     client: {
       cpuUserMs: sum((run) => run.client.cpuUserMs),
@@ -178,6 +179,12 @@ async function mergeTimes(times: readonly TimeJson[]): Promise<TimeJson> {
 async function mergeOptionalTimes(times: readonly (TimeJson | null)[]): Promise<TimeJson | null> {
   const present = times.filter((time) => time !== null);
   return present.length === 0 ? null : await mergeTimes(present);
+}
+
+function mergeReplays(runs: readonly RunJson[]): RunJson["replay"] {
+  // Reports of older versions do not have it.
+  const replays = runs.map((run) => run.replay ?? null).filter((replay) => replay !== null);
+  return replays.length === 0 ? null : addFields(replays);
 }
 
 function mergeSchedules(runs: readonly RunJson[]): RunJson["schedule"] {

@@ -23,6 +23,7 @@ export function additions(
 ): string {
   const lines = [
     ...scheduleLines(result),
+    ...replayLines(result),
     ...percentileLines(result, output),
     ...phaseLines(result),
     ...answerLines(result),
@@ -34,6 +35,16 @@ export function additions(
     ...machineLines(result),
   ];
   return lines.map((line) => `${line}\n`).join("");
+}
+
+function replayLines({ hasReplay, stats: { counters } }: LoadResult): string[] {
+  if (!hasReplay) return [];
+  const sent = counters[Slot.scheduled] - counters[Slot.unsent];
+  const parts = [`${sent} of ${counters[Slot.scheduled]} requests of the log`];
+  const bad = counters[Slot.badLines], bodiless = counters[Slot.bodiless];
+  if (bad > 0) parts.push(`${bad} lines are no requests`);
+  if (bodiless > 0) parts.push(`${bodiless} sent without the body that they had`);
+  return [`Replay: ${parts.join(", ")}`];
 }
 
 function scheduleLines(result: LoadResult): string[] {

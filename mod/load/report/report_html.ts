@@ -88,7 +88,7 @@ export function page(title: string, body: string): string {
 function describePlan({ plan, environment }: ReportJson): string {
   const loop = plan.stages === null ? "closed loop" : "open loop";
   const time = plan.durationMs === null
-    ? `${plan.requestCount} requests`
+    ? (plan.requestCount === null ? "an access log" : `${plan.requestCount} requests`)
     : `${plan.durationMs / 1000} s`;
   return `<p>${plan.connections} connections, ${plan.threads} threads, ${time}, ${loop}` +
     `${

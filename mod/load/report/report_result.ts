@@ -33,6 +33,7 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
     portRange: null,
     interrupted: run.interrupted,
     hasScript: run.client.scriptMs !== null,
+    hasReplay: (run.replay ?? null) !== null,
     streams: plan.protocol === "HTTP/2" ? plan.streamsPerConnection : null,
     isSecure: plan.url.startsWith("https:"),
     answerCounts: run.responsesByFieldValue,
@@ -68,6 +69,8 @@ async function statsOf(run: RunJson): Promise<ThreadStats> {
     warmupUnsent: schedule?.warmupRequestsUnsent ?? 0,
     lagSumUs: (schedule?.lagMeanUs ?? 0) * sent,
     lagMaxUs: schedule?.lagMaxUs ?? 0,
+    badLines: run.replay?.badLines ?? 0,
+    bodiless: run.replay?.requestsWithoutBody ?? 0,
     scriptUs: (run.client.scriptMs ?? 0) * 1000,
   } as const;
   for (const [name, value] of Object.entries(values)) {

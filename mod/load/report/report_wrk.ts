@@ -21,7 +21,7 @@ export function wrkHeader(
 ): string {
   // wrk knows no -n; a run without a duration shows its number of requests.
   const what = durationMs === Infinity
-    ? `${requestCount} requests`
+    ? (requestCount === Infinity ? "replay" : `${requestCount} requests`)
     : formatTimeS(Math.max(1, Math.round(durationMs / 1000)));
   return `Running ${what} test @ ${url}\n` +
     `  ${threads} threads and ${connections} connections\n`;

@@ -8,7 +8,7 @@ import type { PreparedRun } from "../plan/prepare.ts";
 import type { Interval, LoadResult } from "../stats/result.ts";
 import { samplePeriodMs, Sampler } from "../stats/sampler.ts";
 import { mergeFailures } from "../stats/failure_counts.ts";
-import { ThreadStats } from "../stats/thread_stats.ts";
+import { Slot, ThreadStats } from "../stats/thread_stats.ts";
 import type { ThreadOutcome } from "../plan/thread_plan.ts";
 
 /** Receives the progress of a run. */
@@ -108,7 +108,8 @@ export class LoadRun implements Run {
     times: Pick<LoadResult, "startedAt" | "cpuUserMs" | "cpuSystemMs">,
   ): LoadResult {
     const plan = this.#plan;
-    const rate = averageRate(plan);
+    const stats = sumOf(pool.stats);
+    const rate = plan.replay === null ? averageRate(plan) : dueRate(stats, measuredMs);
     return {
       ...times,
       url: this.#prepared.shownUrl,
@@ -116,10 +117,10 @@ export class LoadRun implements Run {
       connections: this.#prepared.connections,
       durationMs: plan.durationMs,
       requestedRate: rate === null ? null : rate * this.#prepared.rateShare,
-      isRamp: plan.stages !== null &&
-        (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
+      isRamp: plan.replay !== null || plan.stages !== null &&
+          (plan.stages.length > 1 || plan.stages[0].rateStart !== plan.stages[0].rateEnd),
       measuredMs,
-      stats: sumOf(pool.stats),
+      stats,
       rates: sampler.rates,
       intervals: sampler.intervals,
       failures: mergeFailures(outcomes.flatMap((outcome) => outcome.failures)),
@@ -127,6 +128,7 @@ export class LoadRun implements Run {
       portRange: readPortRange(),
       interrupted: this.#interrupted,
       hasScript: plan.script !== null,
+      hasReplay: plan.replay !== null,
       streams: plan.http2 ? plan.streams : null,
       isSecure: this.#prepared.isSecure,
       lookupTime: plan.output.phases ? histogramOfValues(this.#prepared.lookupsUs) : null,
@@ -136,6 +138,11 @@ export class LoadRun implements Run {
       machines: [],
     };
   }
+}
+
+/** Of what a log had due in this time; a log has no rate of its own. */
+function dueRate({ counters }: ThreadStats, measuredMs: number): number {
+  return measuredMs > 0 ? counters[Slot.scheduled] / measuredMs * 1000 : 0;
 }
 
 function histogramOfValues(valuesUs: readonly number[]): Histogram {

@@ -45,6 +45,8 @@ export interface LoadResult {
   readonly portRange: readonly [first: number, last: number] | null;
   readonly interrupted: boolean;
   readonly hasScript: boolean;
+  /** The requests were those of a log. */
+  readonly hasReplay: boolean;
   /** Requests at once on each HTTP/2 connection; null: HTTP/1.1. */
   readonly streams: number | null;
   /** At least one URL is https. */

@@ -64,6 +64,9 @@ export const counterNames = [
   "lateStopped",
   /** TLS handshakes that resumed a session. */
   "tlsResumed",
+  /** Lines of a replayed log that are no requests, and requests that were sent without their body. */
+  "badLines",
+  "bodiless",
   /** Connections open now. */
   "open",
   /** Microseconds spent in the user's script. */

@@ -14,6 +14,8 @@ import type { ThreadScript } from "./thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
 import { Slot, type ThreadStats } from "../stats/thread_stats.ts";
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
+import type { ReplaySchedule } from "../replay/replay_schedule.ts";
+import type { Pace } from "./pacing/pace.ts";
 import { ThreadSchedule } from "./pacing/thread_schedule.ts";
 import { ThreadSockets } from "./thread_sockets.ts";
 
@@ -27,6 +29,8 @@ export interface ThreadParts {
   readonly secure: SecureClient | null;
   /** Makes the lanes of a run over HTTP/2; null: HTTP/1.1. */
   readonly http2: LaneMaker | null;
+  /** The requests of a log, which are its schedule, too; null: there is no log. */
+  readonly replay?: ReplaySchedule | null;
 }
 
 export class LoadThread implements TickHandler, Dispatch<Lane> {
@@ -41,7 +45,8 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   readonly #waiting: ConnectionQueue<Lane>;
   readonly #script: ThreadScript | null;
   readonly #delays = new DelayQueue<Lane>();
-  readonly #schedule: ThreadSchedule | null;
+  readonly #schedule: Pace | null;
+  readonly #replay: ReplaySchedule | null;
   /** Open loop only. */
   readonly #pace: PaceWatch | null;
   #startMs = 0;
@@ -65,13 +70,15 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     plan: ThreadPlan,
     stats: ThreadStats,
     reactor: Reactor,
-    { script, secure, http2 }: ThreadParts = { script: null, secure: null, http2: null },
+    { script, secure, http2, replay }: ThreadParts = { script: null, secure: null, http2: null },
   ) {
     this.#plan = plan;
     this.#reactor = reactor;
     this.#script = script;
     this.#remaining = plan.requestCount;
-    this.#schedule = plan.stages === null ? null : new ThreadSchedule(plan, plan.stages);
+    this.#replay = replay ?? null;
+    this.#schedule = this.#replay ??
+      (plan.stages === null ? null : new ThreadSchedule(plan, plan.stages));
     this.isOpenLoop = this.#schedule !== null;
     this.#pace = this.#schedule === null ? null : new PaceWatch(stats.counters);
     this.#recorder = new Recorder(stats, {
@@ -254,6 +261,10 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   /** Gives the connection its next requests, at most `countMax`; returns how many. */
   #load(lane: Lane, countMax: number): number {
     const script = this.#script;
+    if (this.#replay !== null) {
+      lane.loadScripted(this.#replay.made, 1);
+      return 1;
+    }
     if (script === null || !script.makesRequests) {
       return lane.load(lane.group.next(), countMax);
     }
@@ -328,10 +339,15 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     lane.send(nowMs, intendedMs);
   }
 
-  #closeSchedule(schedule: ThreadSchedule, nowMs: number): void {
+  #closeSchedule(schedule: Pace, nowMs: number): void {
     const measured = schedule.measuredDue(nowMs);
     this.#recorder.counters[Slot.scheduled] = measured;
     this.#recorder.counters[Slot.unsent] = measured - schedule.measuredTaken;
+    if (this.#replay === null) return;
+    this.#recorder.counters[Slot.bodiless] = this.#replay.bodilessCount;
+    // Every thread reads the whole log.
+    if (this.#plan.index === 0) this.#recorder.counters[Slot.badLines] = this.#replay.badCount;
+    this.#replay.close();
   }
 
   get #nextDueMs(): number {
@@ -343,8 +359,14 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     if (this.#claimed > 0 || this.isOver) return;
     const isDone = this.#schedule === null || this.#isDraining
       ? this.#remaining <= 0
-      : this.#nextDueMs === Infinity && this.#plan.requestCount !== Infinity;
+      : this.#nextDueMs === Infinity && this.#endsWithSchedule;
     if (isDone) this.stop();
+  }
+
+  /** Without a number of requests the run lasts as long as was said, and a log as long as it does. */
+  get #endsWithSchedule(): boolean {
+    return this.#plan.requestCount !== Infinity ||
+      (this.#replay !== null && this.#plan.durationMs === Infinity);
   }
 
   #outcome(): ThreadOutcome {

@@ -16,7 +16,10 @@ export async function assembleThread(
     : null;
   const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
   if (plan.script === null) {
-    return new LoadThread(plan, stats, reactor, { secure, http2, script: null });
+    const replay = plan.replay === null
+      ? null
+      : new (await import("../replay/replay_schedule.ts")).ReplaySchedule(plan.replay, plan);
+    return new LoadThread(plan, stats, reactor, { secure, http2, script: null, replay });
   }
   const { ThreadScript } = await import("./thread_script.ts");
   // The script may call stop() before the thread exists and after it has ended.

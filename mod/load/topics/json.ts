@@ -41,6 +41,7 @@ runs                   one for each --repeat:
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
                        requestsDue, requestsUnsent, warmupRequestsUnsent,
                        lagMeanUs, lagMaxUs
+  replay               with --replay: badLines, requestsWithoutBody
   connections          asked, made, openAtEnd, lost, closedIdleByServer,
                        closedAfterResponse, connectsToFullQueue,
                        connectsWithoutFreePort, sourceAddressesAdded,

@@ -3,6 +3,7 @@ import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
 import { plansText } from "./plans.ts";
+import { replayText } from "./replay.ts";
 import { templatesText } from "./templates.ts";
 import { machinesText } from "./machines.ts";
 import { scriptsText } from "./scripts.ts";
@@ -144,6 +145,11 @@ export const loadTopics: readonly Topic[] = [
     text: plansText,
   },
   { name: "machines", summary: "one run from many machines (--on)", text: machinesText },
+  {
+    name: "replay",
+    summary: "the requests of an access log, as they came: --replay",
+    text: replayText,
+  },
   { name: "json", summary: "the schema of --json", text: jsonText },
   {
     name: "templates",

@@ -56,6 +56,7 @@ const result = record<LoadResult>({
   portRange: nullable(list(count, 2)),
   interrupted: flag,
   hasScript: flag,
+  hasReplay: flag,
   streams: nullable(count),
   isSecure: flag,
   lookupTime: nullable(histogram),

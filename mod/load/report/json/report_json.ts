@@ -97,11 +97,20 @@ export interface RunJson {
   /** With --phases. */
   readonly phases: PhasesJson | null;
   readonly schedule: ScheduleJson | null;
+  /** With --replay. */
+  readonly replay: ReplayJson | null;
   readonly connections: ConnectionsJson;
   readonly client: ClientJson;
   readonly intervals: readonly IntervalJson[];
   /** With --on; null: one machine. */
   readonly machines: readonly MachineJson[] | null;
+}
+
+export interface ReplayJson {
+  /** Lines of the log that are no requests. */
+  readonly badLines: number;
+  /** Requests that had a body, which the log does not keep. */
+  readonly requestsWithoutBody: number;
 }
 
 /** `asked` here and below is the requested value: older versions' reports have these names. */
@@ -204,6 +213,9 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     connectTime: await timeJson(result.stats.connectTime, percents),
     phases: await phasesJson(result, percents),
     schedule: scheduleJson(result),
+    replay: result.hasReplay
+      ? { badLines: counters[Slot.badLines], requestsWithoutBody: counters[Slot.bodiless] }
+      : null,
     connections: {
       asked: result.connections,
       made: counters[Slot.opened],

@@ -53,6 +53,7 @@ function result(
     portRange: [32768, 60999],
     interrupted: false,
     hasScript: false,
+    hasReplay: false,
     machines: [],
     threadVariables: [],
     answerCounts: null,

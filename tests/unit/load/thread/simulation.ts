@@ -53,6 +53,7 @@ const basePlan: ThreadPlan = {
     resume: true,
   },
   script: null,
+  replay: null,
   reactor: "",
 };
 
