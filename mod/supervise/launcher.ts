@@ -216,7 +216,7 @@ export class Launcher {
   #freeNumbers(): number[] {
     const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
     const free: number[] = [];
-    for (let number = 3; free.length < 3; number++) if (!taken.has(number)) free.push(number);
+    for (let number = 3; free.length < 4; number++) if (!taken.has(number)) free.push(number);
     return free;
   }
 }
