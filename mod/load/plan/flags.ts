@@ -14,7 +14,7 @@ import {
   readSteadyRate,
   readThreshold,
 } from "./option_values.ts";
-import { readPlace } from "./place.ts";
+import { machineFlags } from "./machine_flags.ts";
 
 const model = "Load";
 const target = "Target";
@@ -22,7 +22,6 @@ const tls = "TLS";
 const request = "Request";
 const output = "Output";
 const verdict = "Verdict";
-const machines = "Machines";
 
 export const loadTable = defineTable({
   command: "hayate load",
@@ -519,49 +518,7 @@ export const loadTable = defineTable({
       section: verdict,
       help: "Number of runs; JSON and HTML keep every run, for compare.",
     },
-    {
-      long: "on",
-      kind: "parsed",
-      parse: readPlace,
-      placeholder: "PLACE",
-      section: machines,
-      help: "Spread the run over machines: ssh:HOST,HOST... or kubernetes:N. -c, -n and -R " +
-        "are those of all of them together, -t those of each. See: hayate help load machines.",
-    },
-    {
-      long: "allow-lost",
-      kind: "integer",
-      min: 0,
-      max: 1000,
-      default: 0,
-      section: machines,
-      help: "With --on: machines that may be lost before or during the run without exit 1.",
-    },
-    {
-      long: "on-option",
-      kind: "string",
-      placeholder: "WORD",
-      repeat: true,
-      section: machines,
-      help: "With --on: a further word for ssh or kubectl, such as --on-option=--namespace=x.",
-    },
-    {
-      long: "image",
-      kind: "string",
-      placeholder: "NAME",
-      defaultText: "hayate",
-      section: machines,
-      help: "With --on kubernetes: the image of hayate, of this version.",
-    },
-    {
-      long: "on-timeout",
-      key: "onTimeoutMs",
-      kind: "duration",
-      min: 1000,
-      defaultText: "2m",
-      section: machines,
-      help: "With --on: how long the machines may take to be there.",
-    },
+    ...machineFlags,
   ],
   examples: [
     { run: "hayate load -c 50 -d 10 --latency http://127.0.0.1:8080/", about: "as with wrk" },
