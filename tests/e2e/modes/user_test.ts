@@ -78,100 +78,102 @@ async function waitForLog(child: Child, { logged }: Hidden, pattern: string, cou
   );
 }
 
-for (const [reactor, workers] of [["epoll", 1], ["epoll", 2], ["portable", 1]] as const) {
-  rootTest(
-    `proxy of root runs as nobody, ${workers} x ${reactor}: key, logs, HUP, USR1`,
-    async () => {
-      const hidden = await hiddenProxy("", workers);
-      await using folder = hidden.folder;
-      const { path, port, tlsPort, logged } = hidden;
-      // Deno binds neither for us nor by a descriptor.
-      const control = reactor === "portable" ? "" : `${path}/logs/c.sock`;
-      const text = (log: string) =>
-        hidden.text(log).replace(/^control:.*\n/m, control === "" ? "" : "$&");
-      await folder.write("keys/h2o.conf", text("a.log"), 0o600);
-      const env = { HAYATE_USER: "", HAYATE_REACTOR: reactor };
-      await using child = new Child(binaryPath, ["proxy", "-c", hidden.configFile], {
-        ...patient,
-        env,
-      });
-      await waitForLog(child, hidden, "listening on", 2);
-      assertMatch(child.stderr, /started as root without a user: runs as nobody/);
-      assertEquals((await logged("pid")).trim(), String(child.pid));
-      const pids = descendantPids(child.pid);
-      assertEquals(pids.length, workers === 1 ? 1 : 1 + workers);
-      for (const pid of pids) assertIsUser(pid, nobody);
-      assertEquals(credentialsOf(child.pid)[0].Uid, "0\t0\t0\t0");
-
-      assertEquals(await statusOf(port), "200");
-      assertEquals(await statusOf(port, "/hidden/"), "403");
-      if (control !== "") {
-        assertMatch(
-          await rawExchange(unix(control), get.replace("/ ", "/livez ")),
-          /^HTTP\/1.1 200/,
-        );
-        const change = "PATCH /api/9/http/upstreams/app/servers/0 HTTP/1.1\r\nHost: c\r\n" +
-          'Content-Length: 12\r\nConnection: close\r\n\r\n{"weight":7}';
-        assertMatch(await rawExchange(unix(control), change), /^HTTP\/1.1 200/);
-        await child.waitUntil(
-          "the state",
-          async () => (await logged("state")).includes('"weight":7') || null,
-        );
-        assertEquals(Deno.statSync(`${path}/logs/state`).uid, 0);
-      }
-      const first = await servedCertificate(tlsPort, "localhost");
-
-      // Another key, and another log: what the configuration names by then.
-      hidden.makeKey();
-      await folder.write("keys/h2o.conf", text("b.log"), 0o600);
-      await using load = new Child(binaryPath, [
-        ...["load", "-c", "4", "-d", "3", "--fail-if", "errors>0", `http://127.0.0.1:${port}/`],
-      ], patient);
-      child.kill("SIGHUP");
-      await waitForLog(child, hidden, "the new configuration is in force");
-      child.kill("SIGHUP");
-      await waitForLog(child, hidden, "the new configuration is in force", 2);
-      const { code, stdout, stderr } = await load.result();
-      assertEquals([code, /Socket errors|Non-2xx/.test(stdout)], [0, false], stdout + stderr);
-      assert(await servedCertificate(tlsPort, "localhost") !== first, "the new key is served");
-      await child.waitUntil("lines in the new log", async () => {
-        await statusOf(port);
-        return (await logged("b.log")).includes("GET /") || null;
-      });
-
-      // Logs are moved away, and made again by USR1.
-      await Deno.rename(`${path}/logs/b.log`, `${path}/logs/b.log.1`);
-      child.kill("SIGUSR1");
-      await child.waitUntil("the log", async () => {
-        await statusOf(port);
-        return (await logged("b.log")).includes("GET /") || null;
-      });
-      assertEquals(Deno.statSync(`${path}/logs/b.log`).uid, 0);
-
-      if (workers > 1) {
-        await child.waitUntil(
-          "the end of the old workers",
-          () => descendantPids(child.pid).length === pids.length || null,
-        );
-        const victim = descendantPids(child.pid).at(-1)!;
-        Deno.kill(victim, "SIGKILL");
-        await waitForLog(child, hidden, "starting another");
-        await child.waitUntil("another worker", () => {
-          const now = descendantPids(child.pid);
-          return now.length === pids.length && !now.includes(victim) || null;
-        });
-        for (const pid of descendantPids(child.pid)) {
-          if (credentialsOf(pid).length > 0) assertIsUser(pid, nobody);
-        }
-        assertEquals(await statusOf(port), "200");
-      }
-      assertEquals((await child.stop()).code, 0);
-      assertEquals(
-        [...Deno.readDirSync(`${path}/logs`)].some(({ name }) => /sock|pid/.test(name)),
-        false,
-      );
-    },
+/** The control listener, and the file of state that a change through it writes. */
+async function checkControl(child: Child, { path, logged }: Hidden): Promise<void> {
+  const control = unix(`${path}/logs/c.sock`);
+  assertMatch(await rawExchange(control, get.replace("/ ", "/livez ")), /^HTTP\/1.1 200/);
+  const change = "PATCH /api/9/http/upstreams/app/servers/0 HTTP/1.1\r\nHost: c\r\n" +
+    'Content-Length: 12\r\nConnection: close\r\n\r\n{"weight":7}';
+  assertMatch(await rawExchange(control, change), /^HTTP\/1.1 200/);
+  await child.waitUntil(
+    "the state",
+    async () => (await logged("state")).includes('"weight":7') || null,
   );
+  assertEquals(Deno.statSync(`${path}/logs/state`).uid, 0);
+}
+
+/** Another key, and another log, of which `text` makes a configuration, by two HUPs under load. */
+async function reloadUnderLoad(child: Child, hidden: Hidden, text: (log: string) => string) {
+  const { folder, port, tlsPort, makeKey } = hidden;
+  const first = await servedCertificate(tlsPort, "localhost");
+  makeKey();
+  await folder.write("keys/h2o.conf", text("b.log"), 0o600);
+  await using load = new Child(binaryPath, [
+    ...["load", "-c", "4", "-d", "3", "--fail-if", "errors>0", `http://127.0.0.1:${port}/`],
+  ], patient);
+  for (const count of [1, 2]) {
+    child.kill("SIGHUP");
+    await waitForLog(child, hidden, "the new configuration is in force", count);
+  }
+  const { code, stdout, stderr } = await load.result();
+  assertEquals([code, /Socket errors|Non-2xx/.test(stdout)], [0, false], stdout + stderr);
+  assert(await servedCertificate(tlsPort, "localhost") !== first, "the new key is served");
+  await waitForLines(child, hidden, "b.log");
+}
+
+async function waitForLines(child: Child, { port, logged }: Hidden, name: string): Promise<void> {
+  await child.waitUntil(`lines in ${name}`, async () => {
+    await statusOf(port);
+    return (await logged(name)).includes("GET /") || null;
+  });
+}
+
+/** A worker that dies is replaced by one of the same user, which reads the hidden key. */
+async function replaceWorker(child: Child, hidden: Hidden, count: number): Promise<void> {
+  await child.waitUntil(
+    "the end of the old workers",
+    () => descendantPids(child.pid).length === count || null,
+  );
+  const victim = descendantPids(child.pid).at(-1)!;
+  Deno.kill(victim, "SIGKILL");
+  await waitForLog(child, hidden, "starting another");
+  await child.waitUntil("another worker", () => {
+    const now = descendantPids(child.pid);
+    return now.length === count && !now.includes(victim) || null;
+  });
+  for (const pid of descendantPids(child.pid)) {
+    if (credentialsOf(pid).length > 0) assertIsUser(pid, nobody);
+  }
+  assertEquals(await statusOf(hidden.port), "200");
+}
+
+async function runHidden(reactor: string, workers: number): Promise<void> {
+  const hidden = await hiddenProxy("", workers);
+  await using folder = hidden.folder;
+  const { path, port, logged } = hidden;
+  const isPortable = reactor === "portable";
+  // Deno binds no socket for us and takes none by its descriptor.
+  const text = (log: string) => hidden.text(log).replace(/^control:.*\n/m, isPortable ? "" : "$&");
+  await folder.write("keys/h2o.conf", text("a.log"), 0o600);
+  await using child = new Child(binaryPath, ["proxy", "-c", hidden.configFile], {
+    ...patient,
+    env: { HAYATE_USER: "", HAYATE_REACTOR: reactor },
+  });
+  await waitForLog(child, hidden, "listening on", 2);
+  assertMatch(child.stderr, /started as root without a user: runs as nobody/);
+  assertEquals((await logged("pid")).trim(), String(child.pid));
+  const pids = descendantPids(child.pid);
+  assertEquals(pids.length, workers === 1 ? 1 : 1 + workers);
+  for (const pid of pids) assertIsUser(pid, nobody);
+  assertEquals(credentialsOf(child.pid)[0].Uid, "0\t0\t0\t0");
+  assertEquals([await statusOf(port), await statusOf(port, "/hidden/")], ["200", "403"]);
+  if (!isPortable) await checkControl(child, hidden);
+  await reloadUnderLoad(child, hidden, text);
+
+  // Logs are moved away, and made again by USR1.
+  await Deno.rename(`${path}/logs/b.log`, `${path}/logs/b.log.1`);
+  child.kill("SIGUSR1");
+  await waitForLines(child, hidden, "b.log");
+  assertEquals(Deno.statSync(`${path}/logs/b.log`).uid, 0);
+  if (workers > 1) await replaceWorker(child, hidden, pids.length);
+  assertEquals((await child.stop()).code, 0);
+  const left = [...Deno.readDirSync(`${path}/logs`)].map(({ name }) => name);
+  assertEquals(left.filter((name) => /sock|pid/.test(name)), []);
+}
+
+for (const [reactor, workers] of [["epoll", 1], ["epoll", 2], ["portable", 1]] as const) {
+  const name = `proxy of root runs as nobody, ${workers} x ${reactor}: key, logs, HUP, USR1`;
+  rootTest(name, () => runHidden(reactor, workers));
 }
 
 rootTest(
