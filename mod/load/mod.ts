@@ -1,12 +1,12 @@
 /** `hayate load`: the load generator. */
 import type { Mode } from "../cli/mod.ts";
-import { readLoadPlan } from "./plan/options.ts";
-import { readBenchOptions } from "./plan/bench_options.ts";
+import { readLoadPlan } from "./options/options.ts";
+import { readBenchOptions } from "./options/bench_options.ts";
 import { beginRun } from "./run/begin.ts";
 import { ownRuns } from "./run/own_runs.ts";
 import { LoadRuns } from "./run/runs.ts";
 import { subcommands } from "./subcommands.ts";
-import { loadTable } from "./plan/flags.ts";
+import { loadTable } from "./options/flags.ts";
 
 export const loadMode: Mode = {
   name: "load",

@@ -1,6 +1,6 @@
 /** `hayate load plot`, `compare` and `merge`: loaded only when used. */
 import { exitCodes } from "../base/errors.ts";
-import { readThreshold } from "./plan/option_values.ts";
+import { readThreshold } from "./options/option_values.ts";
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 
 const plotTable = defineTable({

@@ -27,6 +27,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   load: [
     ["request"],
     ["plan", "topics"],
+    ["options"],
     ["stats"],
     ["script", "replay"],
     ["thread", "report"],

@@ -1,6 +1,6 @@
 /** `hayate load --plan FILE`. */
 import { getVariable } from "../../process/environment.ts";
-import type { BenchOptions } from "../plan/bench_options.ts";
+import type { BenchOptions } from "../options/bench_options.ts";
 import { readBenchFile } from "./bench_file.ts";
 import { BenchRuns } from "./bench_runs.ts";
 

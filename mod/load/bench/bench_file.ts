@@ -10,7 +10,7 @@ import {
   Problems,
   readYaml,
 } from "../../config/mod.ts";
-import { readLoadPlan } from "../plan/options.ts";
+import { readLoadPlan } from "../options/options.ts";
 import type { BenchEntry, BenchPlan } from "./bench_plan.ts";
 import { type Combination, combinationsMax, combinationsOf } from "./matrix.ts";
 import { argvOf, readSettings, type Settings } from "./settings.ts";

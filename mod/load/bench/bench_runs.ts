@@ -1,6 +1,6 @@
 /** `hayate load --plan`: the runs of a file, one after another. */
 import { exitCodes, StartError } from "../../base/errors.ts";
-import type { BenchOptions } from "../plan/bench_options.ts";
+import type { BenchOptions } from "../options/bench_options.ts";
 import { maskWord } from "../plan/secrets.ts";
 import { describeEnvironment } from "../report/environment.ts";
 import { Output, writeStderr, writeStdout } from "../report/outputs.ts";

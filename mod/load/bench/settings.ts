@@ -2,7 +2,7 @@
 import { question } from "../../base/nearest.ts";
 import type { OptionSpec } from "../../cli/mod.ts";
 import type { ConfigNode, ConfigPair, Problems } from "../../config/mod.ts";
-import { loadTable } from "../plan/flags.ts";
+import { loadTable } from "../options/flags.ts";
 
 /** Of the whole file, or without a sense in it. */
 const excluded = new Set([

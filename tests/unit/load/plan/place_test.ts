@@ -1,6 +1,6 @@
 import { assertEquals, assertMatch, assertThrows } from "@std/assert";
 import { UsageError, Wrong } from "../../../../mod/cli/mod.ts";
-import { readLoadPlan } from "../../../../mod/load/plan/options.ts";
+import { readLoadPlan } from "../../../../mod/load/options/options.ts";
 import { machineCount, type Place, readPlace } from "../../../../mod/load/plan/place.ts";
 
 Deno.test("readPlace() reads hosts, with user and port", () => {

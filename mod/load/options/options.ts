@@ -3,13 +3,13 @@ import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mo
 import { replayFaults } from "./replay_options.ts";
 import { templateFaults } from "./template_faults.ts";
 import { fleetOf } from "./fleet_options.ts";
-import { phaseOf } from "./threshold.ts";
+import { phaseOf } from "../plan/threshold.ts";
 import { connectionsOf, searchDurationMs, searchOf, searchWarmupMs } from "./search_options.ts";
 import { readTarget } from "./option_values.ts";
-import type { LoadPlan, OutputPlan } from "./plan.ts";
-import type { Stage } from "./schedule.ts";
+import type { LoadPlan, OutputPlan } from "../plan/plan.ts";
+import type { Stage } from "../plan/schedule.ts";
 import { loadTable } from "./flags.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "../plan/target.ts";
 
 type Options = ParsedOptions<typeof loadTable>;
 

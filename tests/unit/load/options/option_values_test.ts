@@ -4,7 +4,7 @@ import {
   readConnectTo,
   readPercentiles,
   readStartAt,
-} from "../../../../mod/load/plan/option_values.ts";
+} from "../../../../mod/load/options/option_values.ts";
 
 Deno.test("readConnectTo() reads an address for all targets, and curl's form for one", () => {
   const any = { fromHost: null, fromPort: null };

@@ -3,12 +3,12 @@ import { parseIp } from "../../base/ip.ts";
 import { formatIp } from "../../base/ip.ts";
 import { readCount, readDurationMs, Wrong } from "../../cli/mod.ts";
 import { formatDuration } from "../../std/duration.ts";
-import type { ConnectTo } from "./plan.ts";
+import type { ConnectTo } from "../plan/plan.ts";
 import { type HeaderField, isMethod, parseHeader } from "../request/request_bytes.ts";
-import type { Stage } from "./schedule.ts";
-import { parseTarget, type Target } from "./target.ts";
-import { parseTemplateTarget } from "./template_target.ts";
-import { parseCondition, parseThreshold, type Threshold } from "./threshold.ts";
+import type { Stage } from "../plan/schedule.ts";
+import { parseTarget, type Target } from "../plan/target.ts";
+import { parseTemplateTarget } from "../plan/template_target.ts";
+import { parseCondition, parseThreshold, type Threshold } from "../plan/threshold.ts";
 
 /** More local addresses have no use: each has about 28,000 ports. */
 const sourcesMax = 1024;

@@ -2,8 +2,8 @@
 import type { ParsedOptions } from "../../cli/mod.ts";
 import type { loadTable } from "./flags.ts";
 import { connectionsOf } from "./search_options.ts";
-import { type FleetPlan, machineCount, type Place } from "./place.ts";
-import type { Target } from "./target.ts";
+import { type FleetPlan, machineCount, type Place } from "../plan/place.ts";
+import type { Target } from "../plan/target.ts";
 
 type Options = ParsedOptions<typeof loadTable>;
 

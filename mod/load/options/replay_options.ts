@@ -1,7 +1,7 @@
 /** What cannot be combined with --replay. Pure. */
 import type { ParsedOptions } from "../../cli/mod.ts";
 import type { loadTable } from "./flags.ts";
-import type { Target } from "./target.ts";
+import type { Target } from "../plan/target.ts";
 
 type Options = ParsedOptions<typeof loadTable>;
 

@@ -2,7 +2,7 @@
 import type { ParsedOptions } from "../../cli/mod.ts";
 import { readPlaceholders, TemplateFault } from "../request/placeholders.ts";
 import type { loadTable } from "./flags.ts";
-import { columnOf } from "./template_target.ts";
+import { columnOf } from "../plan/template_target.ts";
 
 /** One line for each fault, and for flags that --template cannot be combined with. */
 export function templateFaults({ values }: ParsedOptions<typeof loadTable>): string[] {

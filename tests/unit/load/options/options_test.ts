@@ -1,6 +1,6 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { UsageError } from "../../../../mod/cli/mod.ts";
-import { readLoadPlan } from "../../../../mod/load/plan/options.ts";
+import { readLoadPlan } from "../../../../mod/load/options/options.ts";
 
 const url = "http://h/";
 

@@ -1,7 +1,7 @@
 /** The options of --find-rate. Pure. */
 import type { ParsedOptions } from "../../cli/mod.ts";
 import type { loadTable } from "./flags.ts";
-import type { SearchPlan } from "./plan.ts";
+import type { SearchPlan } from "../plan/plan.ts";
 
 type Options = ParsedOptions<typeof loadTable>;
 

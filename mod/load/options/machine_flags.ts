@@ -1,6 +1,6 @@
-/** The flags of a run from several machines. */
+/** The flags of `hayate load`: several machines. */
 import type { OptionSpec } from "../../cli/mod.ts";
-import { readPlace } from "./place.ts";
+import { readPlace } from "../plan/place.ts";
 
 const machines = "Machines";
 

@@ -1,0 +1,110 @@
+/** The flags of `hayate load`: the requests. */
+import type { OptionSpec } from "../../cli/mod.ts";
+import { readHeader, readMethod } from "./option_values.ts";
+
+const request = "Request";
+
+export const requestFlags = [
+  {
+    long: "method",
+    short: "X",
+    kind: "parsed",
+    parse: readMethod,
+    placeholder: "WORD",
+    defaultText: "GET, or POST with a body",
+    section: request,
+    help: "The request's method.",
+  },
+  {
+    long: "header",
+    short: "H",
+    kind: "parsed",
+    parse: readHeader,
+    placeholder: "'K: V'",
+    repeat: true,
+    section: request,
+    help: "A header field.",
+  },
+  {
+    long: "body",
+    short: "b",
+    kind: "string",
+    placeholder: "TEXT|@FILE",
+    section: request,
+    help: "The request's body, or @ and the file that has it; @@ at the start is an @.",
+  },
+  {
+    long: "body-file",
+    kind: "string",
+    placeholder: "FILE",
+    section: request,
+    help: "A file with the request's body.",
+  },
+  {
+    long: "host",
+    kind: "string",
+    placeholder: "NAME",
+    section: request,
+    help: "Value of the Host field, instead of the URL's.",
+  },
+  {
+    long: "template",
+    kind: "flag",
+    section: request,
+    help:
+      "Fill in {rand:1:100}, {seq:1}, {line:FILE} and {uuid} in URLs, fields and body anew for " +
+      "each request; {{ is a brace. See: hayate help load templates.",
+  },
+  {
+    long: "http2",
+    kind: "flag",
+    section: request,
+    help: "Use HTTP/2: negotiated with ALPN over TLS, with prior knowledge otherwise. Fields of " +
+      "HTTP/1.1 connections, such as Connection, are not sent.",
+  },
+  {
+    long: "streams",
+    short: "m",
+    kind: "integer",
+    min: 1,
+    max: 10_000,
+    default: 1,
+    section: request,
+    help: "With --http2: requests at once on each connection, each on a stream of its own.",
+  },
+  { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Use HTTP/1.0." },
+  {
+    long: "keepalive",
+    kind: "flag",
+    negatable: true,
+    default: true,
+    section: request,
+    help: "Keep connections open; --no-keepalive makes one connection per request, as " +
+      "-H 'Connection: close' does.",
+  },
+  {
+    long: "requests-per-connection",
+    kind: "count",
+    min: 1,
+    section: request,
+    help: "Replace each connection after this many responses.",
+  },
+  {
+    long: "retry",
+    kind: "flag",
+    negatable: true,
+    default: false,
+    section: request,
+    help: "Send an idempotent request again, once, when its kept connection ends before the " +
+      "response. Off: a request that was sent and lost is a failure. --fail-if counts both as errors.",
+  },
+  {
+    long: "pipeline",
+    kind: "integer",
+    min: 1,
+    max: 1000,
+    default: 1,
+    section: request,
+    help: "Requests sent at once on each connection.",
+  },
+] as const satisfies readonly OptionSpec[];
