@@ -119,10 +119,11 @@ function slowestOf({ latency }: LoadRun): number {
 }
 
 /** Connections that are refused after a stop were never accepted. */
-function lostOf({ requestsFailed, failures }: LoadRun): number {
+export function lostOf({ requestsFailed, failures }: LoadFailures): number {
   return failures.reduce(
-    (rest, { kind, code, count }) =>
-      kind === "connect" && code === "ECONNREFUSED" ? rest - count : rest,
+    (rest, { kind, count }) => kind === "refused" ? rest - count : rest,
     requestsFailed,
   );
 }
+
+type LoadFailures = Pick<LoadRun, "requestsFailed" | "failures">;
