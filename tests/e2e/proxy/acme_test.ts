@@ -268,7 +268,8 @@ listen: [{port: PORT, host: 127.0.0.1, ssl: {}}]
 hosts: {a.example: {paths: {/: {status: ON}}}}
 `;
   const foldersOf = (pid: number) =>
-    [...Deno.readDirSync("/dev/shm")].map(({ name }) => `/dev/shm/${name}/owner.json`)
+    [...Deno.readDirSync("/dev/shm")].filter(({ isDirectory }) => isDirectory)
+      .map(({ name }) => `/dev/shm/${name}/owner.json`)
       .filter((file) => readIfThere(file)?.includes(`"pid":${pid},`) === true);
   let killed: number;
   {
