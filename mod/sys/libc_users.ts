@@ -28,8 +28,10 @@ export interface UserEntry {
   readonly home: string;
 }
 
-/** Room for one entry's texts; a group with thousands of members needs more than sysconf(3) says. */
-const textBytes = 1 << 20;
+/** Room for one entry's texts: usually enough, and the most, for a group with thousands of members. */
+const textBytes = { first: 4096, most: 1 << 20 };
+/** ERANGE: the texts do not fit. */
+const tooSmall = 34;
 /** sizeof(struct passwd) is 48 and of struct group 32 where a pointer has 8 bytes. */
 const structBytes = 64;
 
@@ -61,10 +63,13 @@ export function findGroupId(name: string): number | null {
 
 /** Every group of the user, `gid` among them (getgrouplist(3)). */
 export function groupsOf(name: string, gid: number): number[] {
-  // NGROUPS_MAX of Linux; a user with more cannot have them all anyway.
-  const groups = new Uint32Array(65_536);
-  const count = new Int32Array([groups.length]);
-  libcUsers.getgrouplist(cText(name), gid, groups, count);
+  const count = new Int32Array([64]);
+  let groups = new Uint32Array(count[0]);
+  // -1: they do not fit; the count says how many there are.
+  if (libcUsers.getgrouplist(cText(name), gid, groups, count) < 0) {
+    groups = new Uint32Array(count[0]);
+    libcUsers.getgrouplist(cText(name), gid, groups, count);
+  }
   return [...groups.subarray(0, Math.max(0, Math.min(count[0], groups.length)))];
 }
 
@@ -77,9 +82,11 @@ type LookUp = (
 
 function lookUp(call: LookUp): DataView | null {
   const into = new Uint8Array(structBytes);
-  const texts = new Uint8Array(textBytes);
   const result = new BigUint64Array(1);
-  call(into, texts, textBytes, result);
+  let texts = new Uint8Array(textBytes.first);
+  while (call(into, texts, texts.length, result) === tooSmall && texts.length < textBytes.most) {
+    texts = new Uint8Array(4 * texts.length);
+  }
   // The entry points into the texts: they are alive as long as the view.
   return result[0] === 0n ? null : Object.assign(new DataView(into.buffer), { texts });
 }

@@ -40,8 +40,7 @@ export function findRunAs(text: string, setting: string): RunAs {
   if (fault !== null) throw new StartError(`${setting}: found ${text}, ${fault}`);
   const [user, group] = text.split(":");
   const id = idOf(user);
-  const entry: UserEntry | null = findUserEntry(id ?? user) ??
-    (id === null ? null : { name: user, uid: id, gid: id, home: "/" });
+  const entry: UserEntry | null = findUserEntry(id ?? user) ?? withoutEntry(user, id);
   if (entry === null) {
     const hint = text === userDefault ? "; name another with --user or user:" : "";
     throw new StartError(`${setting}: this host has no user ${user}${hint}`);
@@ -49,6 +48,12 @@ export function findRunAs(text: string, setting: string): RunAs {
   const gid = group === undefined ? entry.gid : groupIdOf(group, setting);
   const groups = idOf(entry.name) === null ? groupsOf(entry.name, gid) : [gid];
   return { ...entry, gid, groups: [...new Set(groups)] };
+}
+
+/** Root needs no entry: a container may have no user database at all. */
+function withoutEntry(user: string, id: number | null): UserEntry | null {
+  const uid = user === "root" ? 0 : id;
+  return uid === null ? null : { name: user, uid, gid: uid, home: "/" };
 }
 
 function groupIdOf(group: string, setting: string): number {
