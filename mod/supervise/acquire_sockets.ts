@@ -77,6 +77,7 @@ function open(
       uid: numberOf("user", plan.socketOwner),
       gid: numberOf("group", plan.socketGroup),
       passedThrough,
+      listenFds: plan.listenFds,
     },
     plan.workers,
     {

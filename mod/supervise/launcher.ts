@@ -121,6 +121,7 @@ export class Launcher {
     const opener = this.openers?.open() ?? null;
     const environment = {
       ...this.environmentFor(slot, generation),
+      ...this.#listenFds(),
       NOTIFY_SOCKET: watch.socketName,
       READY_FD: String(readyNumber),
       ...(lease === null ? {} : { [leaseVariable]: String(leaseNumber) }),
@@ -184,8 +185,8 @@ export class Launcher {
   #command(): string[] {
     const { command, own, dieWithParent } = this.plan;
     const full = own ? selfCommand(command) : [...command];
+    if (!this.#hasStep) return full;
     const user = this.#changesUser ? this.plan.user ?? noStep : noStep;
-    if (!dieWithParent && user === noStep) return full;
     const parent = dieWithParent ? String(Deno.pid) : noStep;
     return selfCommand(["supervise", workerStep, user, parent, "--", ...full]);
   }
@@ -195,13 +196,26 @@ export class Launcher {
     return !this.plan.own && this.runAs !== null;
   }
 
+  /** A worker runs us before it is the command: posix_spawn(3) cannot do all of it. */
+  get #hasStep(): boolean {
+    const { dieWithParent, listenFds } = this.plan;
+    return dieWithParent || listenFds || this.#changesUser;
+  }
+
+  /** For the launch only: the step adds the pid, which only the worker knows. */
+  #listenFds(): Variables {
+    if (!this.plan.listenFds) return {};
+    const { numbers, namesText } = this.sockets;
+    return { LISTEN_FDS: String(numbers.length), LISTEN_FDNAMES: namesText };
+  }
+
   /**
    * The step before the program starts before it can find that the command is missing; by then the
    * worker may have been alive long enough to count as ready.
    */
   #stepFault(environment: Variables): SpawnFailure | null {
-    const { command, own, dieWithParent } = this.plan;
-    if (own || !(dieWithParent || this.#changesUser)) return null;
+    const { command, own } = this.plan;
+    if (own || !this.#hasStep) return null;
     return startFault({ command, environment, ...this.#folder() });
   }
 

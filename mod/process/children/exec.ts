@@ -22,6 +22,16 @@ export function findExecve(): void {
 }
 
 /**
+ * LISTEN_FDS without LISTEN_PID is meant for the program of this process, whose pid its parent could
+ * not know when it started it (sd_listen_fds(3)).
+ */
+function withListenPid(variables: Variables): Variables {
+  return variables["LISTEN_FDS"] === undefined || variables["LISTEN_PID"] !== undefined
+    ? variables
+    : { ...variables, LISTEN_PID: String(Deno.pid) };
+}
+
+/**
  * Executes `program`, looked up in PATH unless it has a slash, in this process. Returns only on
  * failure, with the reason and the exit code of a shell.
  */
@@ -32,7 +42,7 @@ export function execProgram(
 ): { readonly reason: string; readonly exitCode: number } {
   const words = new CStringVector(argv);
   const envp = new CStringVector(
-    Object.entries(variables).map(([name, text]) => `${name}=${text}`),
+    Object.entries(withListenPid(variables)).map(([name, text]) => `${name}=${text}`),
   );
   const folders = program.includes("/") ? [""] : (variables["PATH"] ?? "/usr/bin:/bin").split(":");
   let reason = `${program}: not found in PATH`;

@@ -163,6 +163,14 @@ export const superviseTable = defineTable({
       ...ours,
     },
     {
+      long: "listen-fds",
+      kind: "flag",
+      section: "Workers",
+      help: "Hand the sockets over as systemd does, too: descriptors from 3 on, LISTEN_FDS, " +
+        "LISTEN_PID and LISTEN_FDNAMES.",
+      ...ours,
+    },
+    {
       long: "interval",
       key: "intervalMs",
       kind: "duration",

@@ -103,6 +103,10 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
   if (values.watch && !own && parsed.values.watchFile.length === 0) {
     errors.push("--watch: only proxy and serve say what they read; give --watch-file FILE besides");
   }
+  const numbered = listen.find(({ number }) => number !== null);
+  if (values.listenFds && numbered !== undefined) {
+    errors.push(`--listen-fds numbers the sockets itself: leave out the =${numbered.number}`);
+  }
   if (errors.length > 0) throw new UsageError(errors, asStartServer ? dieCode : 2);
   return {
     kind: "run",
@@ -119,6 +123,7 @@ function runPlan(parsed: Parsed, environment: Variables, asStartServer: boolean)
     folder: values.dir,
     workers: values.workers,
     dieWithParent: values.dieWithParent,
+    listenFds: values.listenFds,
     shutdownDelayMs: values.shutdownDelayMs,
     takeOverPath: values.takeOver,
     pidFile: values.pidFile,

@@ -30,6 +30,8 @@ export interface RunPlan {
   readonly folder: string | null;
   readonly workers: number;
   readonly dieWithParent: boolean;
+  /** Sockets are numbered from 3 on, and named in LISTEN_FDS, too. */
+  readonly listenFds: boolean;
   /** How long TERM lets clients go before the stop; 0: not at all. */
   readonly shutdownDelayMs: number;
   /** The socket at which one supervisor takes over from another; null: none does. */

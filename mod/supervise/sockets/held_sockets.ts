@@ -11,6 +11,8 @@ import type { ListenSpec } from "../../config/listen_spec.ts";
 
 /** The first socket's number, as in Perl, where 3 is the script. */
 const firstNumber = 4;
+/** That of systemd, whose sockets follow each other without a gap (sd_listen_fds(3)). */
+const listenFdsStart = 3;
 
 /** The exit codes, which are errnos, of a host without the address family. */
 const noFamily: readonly number[] = [Errno.EAFNOSUPPORT, Errno.EADDRNOTAVAIL];
@@ -24,6 +26,8 @@ export interface SocketOptions {
   readonly gid: number;
   /** Descriptors inherited from our own parent; workers get them too, under the same numbers. */
   readonly passedThrough: readonly number[];
+  /** Number them as systemd does, whatever else has these numbers. */
+  readonly listenFds?: boolean;
 }
 
 /** One socket, for one slot or for all. */
@@ -70,7 +74,8 @@ export class HeldSockets {
     const numbers = assignNumbers(specs, options.passedThrough);
     try {
       for (const [index, spec] of specs.entries()) {
-        const socket = this.#openIfThere(spec, numbers[index], reporter, find);
+        const number = options.listenFds ? listenFdsStart + this.#sockets.length : numbers[index];
+        const socket = this.#openIfThere(spec, number, reporter, find);
         if (socket === null) continue;
         this.#sockets.push(socket);
         if (spec.number !== null) reporter.onDescriptor(spec.number);
@@ -88,6 +93,11 @@ export class HeldSockets {
   /** SERVER_STARTER_PORT: ports in the order of the command line, then paths. */
   get portsText(): string {
     return this.#sockets.map(({ spec, number }) => `${spec.name}=${number}`).join(";");
+  }
+
+  /** LISTEN_FDNAMES: a colon separates names, so those of the names become hyphens. */
+  get namesText(): string {
+    return this.#sockets.map(({ spec }) => spec.name.replaceAll(":", "-")).join(":");
   }
 
   /** Descriptor numbers in use in workers. */

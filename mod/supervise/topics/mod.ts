@@ -17,6 +17,11 @@ A command uses these descriptors instead of binding its own sockets (h2o, Starle
 Plack and many others support this, and so do hayate's proxy and serve). On
 --signal-on-hup (TERM) it stops accepting, finishes its requests, and exits.
 
+--listen-fds names them as systemd does, too, for commands that know its protocol (Go's
+and Rust's listenfd, gunicorn, Puma, Caddy): descriptors from 3 on, LISTEN_FDS with their
+number, LISTEN_PID with the pid of the command, LISTEN_FDNAMES with the specs (a colon in
+one becomes a hyphen).
+
 The sockets stay open in the supervisor, so connections that arrive during a restart
 wait in the accept queue for the next generation.
 
