@@ -28,6 +28,8 @@ export function cjsExports(path: string): string {
 export function esmSource(path: string, text: string, isEntry: boolean): string {
   let front = "";
   if (text.includes("import.meta")) front += metaOf(path, isEntry);
+  // TypeScript takes the one comment to mean the other.
+  if (/@jsxImportSource\b/.test(text) && !/@jsxRuntime\b/.test(text)) front += automaticJsx;
   if (path.includes("/node_modules/") && wantsNodeTimers(text)) front += nodeTimers;
   if (front === "") return text;
   // A #! is allowed only at the start.
@@ -56,4 +58,5 @@ function wantsNodeTimers(text: string): boolean {
   return !/\b(?:import|function|const|let|var)\b[^;()=]*\bset(?:Timeout|Interval)\b/.test(text);
 }
 
+const automaticJsx = "/** @jsxRuntime automatic */";
 const nodeTimers = `import{setTimeout,setInterval}from"node:timers";`;

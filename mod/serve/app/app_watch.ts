@@ -53,11 +53,11 @@ export class AppWatch {
   }
 }
 
-/** The parser is loaded only for this. */
+/** The linker or a parser is loaded only for this. */
 async function filesOf(app: AppPlan): Promise<readonly WatchedFile[]> {
   if (app.kind !== "script") return [];
-  const { localGraph } = await import("../../script/local_graph.ts");
-  return filesNow(localGraph(realPath(app.path)));
+  const { appFiles } = await import("../../script/app_files.ts");
+  return filesNow(await appFiles(realPath(app.path)));
 }
 
 /** A missing file is watched, too: its error is reported where it is loaded. */

@@ -272,3 +272,22 @@ Deno.test("without a folder for the cache an app is linked at each start", async
   const { stderr } = await runHayate(["serve", "--port", "0", app], { env });
   assertStringIncludes(stderr, "loaded");
 });
+
+Deno.test("--watch follows files that only the linker finds; a broken edit keeps the old code", async () => {
+  await using served = await startServe({
+    args: ["--watch", "@app.ts"],
+    files: {
+      "deno.json": `{ "imports": { "@/": "./lib/" } }`,
+      "app.ts": `import { word } from "@/word.ts";
+export default { fetch: () => new Response(word) };`,
+      "lib/word.ts": `export const word = "one";`,
+    },
+  });
+  const answers = async () => await (await fetch(served.url)).text();
+  assertEquals(await answers(), "one");
+  await served.folder.write("lib/word.ts", `export const word = ;`);
+  await served.child.waitForLine(/lib\/word\.ts:1:21: Unexpected ";"/);
+  assertEquals(await answers(), "one");
+  await served.folder.write("lib/word.ts", `export const word = "two";`);
+  while (await answers() !== "two") await new Promise((resolve) => setTimeout(resolve, 50));
+});
