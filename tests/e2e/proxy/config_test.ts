@@ -70,24 +70,6 @@ hosts:
   assertEquals(stderr.trimEnd().split("\n").length, 3, stderr);
 });
 
-Deno.test("As root a proxy with `user` does not start, unless the user is root", async () => {
-  if (Deno.uid() !== 0) return console.log("skipped: this needs root");
-  await using folder = await tempFolder();
-  const file = await folder.write("h2o.conf", good.replace("listen:", "user: nobody\nlisten:"));
-  const line = `hayate proxy: [${file}:1] user: found \`nobody\`, but hayate runs as root ` +
-    "and cannot change its user; start it as nobody, or leave user out\n";
-  for (const args of [["-t", "-c", file], ["-c", file]]) {
-    const { code, stdout, stderr } = await runHayate(["proxy", ...args]);
-    // h2o 2.2.5 exits with 78 for a user that does not exist, and 71 if it cannot switch to it.
-    assertEquals([code, stdout, stderr], [78, "", line]);
-  }
-  for (const root of ["root", "0"]) {
-    await folder.write("h2o.conf", good.replace("listen:", `user: ${root}\nlisten:`));
-    const { code, stderr } = await runHayate(["proxy", "-t", "-c", file]);
-    assertEquals([code, stderr], [0, ""]);
-  }
-});
-
 Deno.test("hayate proxy reports a missing configuration file and exits with 78", async () => {
   const { code, stderr } = await runHayate(["proxy", "-c", "/nowhere/h2o.conf"]);
   assertEquals([code, stderr], [78, "hayate proxy: cannot read /nowhere/h2o.conf: no such file\n"]);
