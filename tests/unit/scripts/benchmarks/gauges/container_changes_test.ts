@@ -1,6 +1,6 @@
 /** What a change of a container loses. */
 import { assertEquals } from "@std/assert";
-import { lostOf } from "../../../../scripts/benchmarks/gauges/container_changes.ts";
+import { lostOf } from "../../../../../scripts/benchmarks/gauges/container_changes.ts";
 
 Deno.test("lostOf() counts no connection that was refused, and every other failure", () => {
   const failures = [
