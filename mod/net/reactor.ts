@@ -86,7 +86,8 @@ export interface Socket {
   write(bytes: Uint8Array, start: number, end: number, isLast?: boolean): number;
   /**
    * Like `write`, but sends `length` bytes from `offset` of the open file `fd` without copying them
-   * through this process. -1: the file is shorter or cannot be read. Absent if the backend has no
+   * through this process. Fewer also for a fast peer, so that others get their turn; `onDrain` follows. -1:
+   * the file is shorter or cannot be read. Absent if the backend has no
    * such call.
    */
   sendFile?(fd: number, offset: number, length: number): number;

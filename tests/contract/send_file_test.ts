@@ -78,6 +78,25 @@ streamTest(
   plain,
 );
 
+streamTest("sendFile() leaves others their turn: 2 MB at once", async (rig, transport) => {
+  const { client, server } = await rig.pair(transport);
+  if (client.socket.sendFile === undefined) return;
+  const fd = await openPattern(await rig.folder());
+  const seen = expectPattern(server, 0);
+  let at = 0;
+  let most = 0;
+  const push = () => {
+    const count = client.socket.sendFile!(fd, at, fileBytes - at);
+    most = Math.max(most, count);
+    at += count;
+  };
+  client.onDrained = push;
+  push();
+  await server.until(() => seen.at === fileBytes);
+  assert(most <= 2 << 20, `${most} at once`);
+  libc.close(fd);
+}, plain);
+
 streamTest("sendFile() and write() keep their order", async (rig, transport) => {
   const { client, server } = await rig.pair(transport);
   if (client.socket.sendFile === undefined) return;

@@ -37,6 +37,12 @@ const lastReadsMax = 128;
  */
 const inputInterest = EPOLL.in | EPOLL.rdhup | EPOLL.et;
 
+/**
+ * The most of a file that is sent at once (nginx's sendfile_max_chunk): a peer that reads as fast as the
+ * kernel sends, or encrypts, would keep this thread from all others until the file ends.
+ */
+const fileBytesMax = 2 << 20;
+
 const sendFlags = MSG.nosignal | MSG.dontwait;
 /** The peer has finished sending, or the connection failed. */
 const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
@@ -126,7 +132,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   sendFile(fd: number, offset: number, length: number): number {
     if (!this.isOpen || this.#connecting) return 0;
     if (this.#wantsDrain || this.#isShutDown) return 0;
-    const sent = sendFile(this.fd, fd, offset, length);
+    const sent = sendFile(this.fd, fd, offset, Math.min(length, fileBytesMax));
     if (sent > 0) this.#isHeldBack = false;
     if (sent === length) return sent;
     if (sent === 0) return -1;
