@@ -39,6 +39,8 @@ export interface Facts {
   readonly hasLibssl: boolean;
   /** What it can do; null: it cannot be loaded. */
   readonly openssl: OpensslFacts | null;
+  /** What ssl-offload needs of the kernel. */
+  readonly kernelTls: KernelTlsFacts | null;
   /** always, madvise or never. */
   readonly hugePages: string | null;
   /** Frequency governor of the first CPU: powersave, performance, ... */
@@ -72,6 +74,13 @@ export interface OpensslFacts extends TlsAbilities {
   readonly isSupported: boolean;
   /** Of `acme`'s keys, those that the library accepts. */
   readonly keyTypes: readonly string[];
+}
+
+export interface KernelTlsFacts {
+  /** Its module `tls` is there. */
+  readonly isOffered: boolean;
+  /** Connections can get new keys (Linux 6.14). */
+  readonly changesKeys: boolean;
 }
 
 /** RLIMIT_NOFILE. `soft` is the limit of our parent process: Deno raises our own. */

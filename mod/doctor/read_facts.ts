@@ -3,6 +3,7 @@ import type {
   Conntrack,
   Cpus,
   Facts,
+  KernelTlsFacts,
   Memory,
   OpenFiles,
   OpensslFacts,
@@ -53,6 +54,7 @@ export async function readFacts(sources: FactSources): Promise<Facts> {
     ioLimits: ioLimits(group),
     hasLibssl: openssl !== null,
     openssl,
+    kernelTls: kernelTls(read),
     hugePages: /\[(\w+)\]/.exec(read("/sys/kernel/mm/transparent_hugepage/enabled") ?? "")?.[1] ??
       null,
     cpuGovernor: read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")?.trim() ?? null,
@@ -63,6 +65,19 @@ export async function readFacts(sources: FactSources): Promise<Facts> {
 }
 
 type Read = (path: string) => string | null;
+
+/** The list of ULPs is only in the first network namespace; the counters are where the module is. */
+function kernelTls(read: Read): KernelTlsFacts | null {
+  const protocols = read("/proc/sys/net/ipv4/tcp_available_ulp");
+  const hasCounters = read("/proc/net/tls_stat") !== null;
+  if (protocols === null && !hasCounters) return null;
+  const release = /^(\d+)\.(\d+)/.exec(read("/proc/sys/kernel/osrelease") ?? "");
+  const [major, minor] = release === null ? [0, 0] : [Number(release[1]), Number(release[2])];
+  return {
+    isOffered: hasCounters || protocols!.split(/\s+/).includes("tls"),
+    changesKeys: major > 6 || (major === 6 && minor >= 14),
+  };
+}
 
 function rootFacts(read: Read): RootFacts | null {
   const status = read("/proc/self/status") ?? "";

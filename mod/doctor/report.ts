@@ -9,7 +9,7 @@ export function renderText(
   findings: readonly Finding[],
   modes: readonly JudgedMode[],
 ): string {
-  const blocks = [`This host: ${summaryOf(facts)}`, ...tlsLines(facts)];
+  const blocks = [`This host: ${summaryOf(facts)}`, ...tlsLines(facts), ...kernelTlsLines(facts)];
   for (const mode of modes) {
     blocks.push(
       `  ${mode.padEnd(10)} ${verdictOf(findings.filter((each) => each.modes.includes(mode)))}`,
@@ -72,6 +72,18 @@ function tlsLines({ openssl }: Facts): string[] {
     ...(has === "" ? [] : wrapped(`has ${has}`, indent)),
     ...(lacks === "" ? [] : wrapped(`lacks ${lacks}`, indent)),
   ];
+}
+
+/** What `ssl-offload` would find. */
+function kernelTlsLines({ kernelTls }: Facts): string[] {
+  if (kernelTls === null) return [];
+  const { isOffered, changesKeys } = kernelTls;
+  const finding = !isOffered
+    ? "not offered by the kernel (modprobe tls, if it has the module)"
+    : changesKeys
+    ? "offered by the kernel, which can change keys"
+    : "offered by the kernel, which cannot change keys (Linux 6.14 can)";
+  return [`  kTLS       ${finding}`];
 }
 
 /** Lines of at most 80 columns. */

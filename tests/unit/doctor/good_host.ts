@@ -34,6 +34,7 @@ export const goodHost: Facts = {
   ioLimits: [],
   hasLibssl: true,
   openssl: goodOpenssl,
+  kernelTls: null,
   hugePages: "madvise",
   cpuGovernor: "performance",
   isContainer: false,

@@ -52,6 +52,26 @@ Deno.test("readFacts() tells what root may do, and which user it names", async (
   });
 });
 
+Deno.test("readFacts() finds kTLS, also in a container", async () => {
+  const tlsOf = async (files: Record<string, string>) =>
+    (await readFacts(sources(files))).kernelTls;
+  const protocols = "/proc/sys/net/ipv4/tcp_available_ulp";
+  const release = "/proc/sys/kernel/osrelease";
+  assertEquals(await tlsOf({}), null);
+  assertEquals(await tlsOf({ [protocols]: "espintcp mptcp\n", [release]: "6.14.0\n" }), {
+    isOffered: false,
+    changesKeys: true,
+  });
+  assertEquals(await tlsOf({ [protocols]: "mptcp tls\n", [release]: "6.1.0-50-amd64\n" }), {
+    isOffered: true,
+    changesKeys: false,
+  });
+  assertEquals(await tlsOf({ "/proc/net/tls_stat": "", [release]: "7.2.12+deb14-amd64\n" }), {
+    isOffered: true,
+    changesKeys: true,
+  });
+});
+
 Deno.test("readFacts() compares the variables of a stop with the engine's limit", async () => {
   const stopOf = async (marker: string, environ: string) =>
     (await readFacts(sources({ [marker]: "", "/proc/self/environ": environ }))).stop;

@@ -43,6 +43,27 @@ Deno.test("renderText() gives each mode OK, WARN or FAIL, then the commands", ()
   assertEquals(lines.filter((line) => line.length > 80), []);
 });
 
+Deno.test("renderText() says what ssl-offload would find", () => {
+  const lineOf = (kernelTls: typeof goodHost.kernelTls) =>
+    renderText({ ...goodHost, kernelTls }, [], ["load"]).split("\n").find((line) =>
+      line.includes("kTLS")
+    );
+  assertEquals(
+    [
+      lineOf({ isOffered: true, changesKeys: true }),
+      lineOf({ isOffered: true, changesKeys: false }),
+      lineOf({ isOffered: false, changesKeys: true }),
+      lineOf(null),
+    ],
+    [
+      "  kTLS       offered by the kernel, which can change keys",
+      "  kTLS       offered by the kernel, which cannot change keys (Linux 6.14 can)",
+      "  kTLS       not offered by the kernel (modprobe tls, if it has the module)",
+      undefined,
+    ],
+  );
+});
+
 Deno.test("renderJson() holds facts and findings; ok means no failure", () => {
   const document = JSON.parse(renderJson(facts, findings));
   assertEquals([document.schema, document.ok], ["hayate-doctor/2", false]);
