@@ -43,11 +43,7 @@ for (const workers of ["1", "2"]) {
     profile.finally(() => isDone = true);
     while (!isDone) {
       const request = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-      // Several at once, so that no worker can take them all.
-      const answers = await Promise.all(
-        Array.from({ length: 8 }, () => rawExchange(tcp(served.port), request)),
-      );
-      for (const answer of answers) assertMatch(answer, /^HTTP\/1\.1 200 /);
+      assertMatch(await rawExchange(tcp(served.port), request), /^HTTP\/1\.1 200 /);
     }
     const { code, stdout, stderr } = await profile;
     assertEquals([code, stderr, stdout.trim()], [0, "", `wrote ${output}`]);
