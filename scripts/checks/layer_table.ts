@@ -62,7 +62,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   serve: [
     ["plan", "topics"],
-    ["clients", "profile"],
+    ["clients"],
     ["fetch", "sockets", "site/rules"],
     ["site"],
     ["app"],
@@ -219,8 +219,6 @@ export const importRules: readonly {
   // Deno has no getaddrinfo API of its own; names must resolve as the host resolves them.
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
   // Deno's own CompressionStream has no Zstandard and no levels.
-  // V8's profiler has no other door.
-  { prefix: "node:inspector", owners: ["mod/std/"], instead: "use mod/std/profiler.ts" },
   { prefix: "node:zlib", owners: ["mod/std/"], instead: "use mod/std/compressor.ts" },
   {
     prefix: "node:module",
