@@ -80,7 +80,7 @@ peerTest(["wrk"], "USR2 keeps the pid and loses no request, again and again", as
   }
   const { stdout } = await wrk.result();
   assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
-  assertEquals(counts[2], counts[1], "a replacement leaks no descriptor");
+  assert(counts[2] <= counts[1], `a replacement leaks no descriptor: ${counts}`);
   await child.waitUntil("no zombie", () => zombiesOf(child.pid) === 0 ? true : null);
   child.kill("SIGHUP");
   await logged(started, served, 4);
