@@ -1,5 +1,6 @@
 /** The opener's protocol, as a worker speaks it that a stranger has taken over. */
 import { assertEquals, assertMatch } from "@std/assert";
+import { descriptorWatch } from "../../../../mod/process/descriptor_watch.ts";
 import { Opener } from "../../../../mod/process/opening/opener.ts";
 import { GrantList } from "../../../../mod/process/privileges/grants.ts";
 import { ParentOpener } from "../../../../mod/process/privileges/parent_opener.ts";
@@ -36,9 +37,10 @@ async function sealed(parts: ReturnType<typeof opened>): Promise<ParentOpener> {
   return child;
 }
 
-function close({ opener, theirs }: ReturnType<typeof opened>): void {
+async function close({ opener, theirs }: ReturnType<typeof opened>): Promise<void> {
   libc.close(theirs);
   opener.close();
+  await descriptorWatch.settled();
 }
 
 Deno.test("an opener opens what was granted, and nothing else", async () => {
@@ -81,7 +83,7 @@ Deno.test("an opener opens what was granted, and nothing else", async () => {
   const [shadow, own] = JSON.parse(text);
   assertEquals(shadow, null);
   assertMatch(own, /^\d+:/);
-  close(parts);
+  await close(parts);
 });
 
 const wish = { reusePort: false, backlog: null, mode: null, v6Only: true, listening: true };
@@ -90,7 +92,7 @@ Deno.test("an opener opens nothing before the seal", async () => {
   const parts = opened((list) => list.read("/etc/hostname"));
   await ask(parts.child, { op: "grant", grants: parts.list.all });
   assertEquals((await ask(parts.child, { op: "read", path: "/etc/hostname" })).fault, "denied");
-  close(parts);
+  await close(parts);
 });
 
 Deno.test("an opener follows no path that the user may change", async () => {
@@ -111,7 +113,7 @@ Deno.test("an opener follows no path that the user may change", async () => {
     assertEquals(fault, "denied");
     assertEquals(text, `uid 65534 may change ${folder.path}/logs`);
   }
-  close(parts);
+  await close(parts);
 });
 
 Deno.test("an opener says what it expects of a request, and goes on", async () => {
@@ -156,7 +158,7 @@ Deno.test("an opener says what it expects of a request, and goes on", async () =
   sendWithDescriptors(parts.theirs, new TextEncoder().encode("{}"), [file1]);
   libc.close(file1);
   assertEquals((await ask(child, { op: "read", path: file })).fault, null);
-  close(parts);
+  await close(parts);
 });
 
 Deno.test("an opener refuses what is not a regular file", async () => {
@@ -168,7 +170,7 @@ Deno.test("an opener refuses what is not a regular file", async () => {
     assertEquals([fault, text], ["other", "not a regular file"]);
   }
   assertEquals((await ask(child, { op: "read", path: `${folder.path}/none` })).fault, "denied");
-  close(parts);
+  await close(parts);
 });
 
 Deno.test("an opener ends with the last process of its generation", async () => {

@@ -44,8 +44,8 @@ acme:
   http-port: 8080
   tls-port: 443
   state: /var/acme`);
-  const { at, folder, ...settings } = plan!.global.acme!;
-  assertEquals([at.line, folder], [3, null]);
+  const { at, folder, standIn, fault, ...settings } = plan!.global.acme!;
+  assertEquals([at.line, folder, standIn, fault], [3, null, null, null]);
   assertEquals(settings, {
     directory: "https://ca.example/dir",
     caFile: "/ca.pem",
@@ -61,8 +61,9 @@ acme:
 
 Deno.test("defaults are those of Let's Encrypt; h2o's loader is a notice", () => {
   const { plan } = build("acme: {accept-tos: YES, loader: x}\nlisten: {port: 443, ssl: {}}");
-  const { at: _at, folder: _folder, ...settings } = plan!.global.acme!;
+  const { at: _at, folder: _folder, standIn, fault, ...settings } = plan!.global.acme!;
   assertEquals(settings, acmeDefaults);
+  assertEquals([standIn, fault], [null, null]);
   assertMatch(plan!.notices.join(), /acme\.loader/);
 });
 
