@@ -24,7 +24,7 @@ export const abilities: readonly Ability[] = [
     name: "tls13",
     has: ({ hasTls13 }) => hasTls13,
     effect: "clients get TLS 1.2: one more round trip for each handshake, and none of the hybrid " +
-      "key exchange; `minimum-version: TLSv1.3` admits nobody",
+      "key exchange; with `minimum-version: TLSv1.3` no client can connect",
     fix: ["# see MaxProtocol in /etc/ssl/openssl.cnf", newer],
   },
   {

@@ -4,7 +4,7 @@ import type { Rule } from "./finding.ts";
 
 const rootNames = /^(root|0)(:|$)/;
 
-/** `proxy` becomes nobody unless it is told otherwise; the others stay what they are. */
+/** Without a setting `proxy` runs as the user `nobody`; the other modes do not change their user. */
 const workersAsRoot: Rule<Facts> = ({ root }) => {
   if (root === null) return null;
   const isTold = rootNames.test(root.user ?? "");
@@ -16,7 +16,7 @@ const workersAsRoot: Rule<Facts> = ({ root }) => {
     found: isTold
       ? `HAYATE_USER is ${root.user}`
       : "this is root, and HAYATE_USER names no other user",
-    effect: "workers have root's rights, and so has whoever takes one over",
+    effect: "workers run as root, so an attacker who controls one has root's rights",
     fix: ["export HAYATE_USER=www-data   # or --user www-data"],
   };
 };
@@ -28,7 +28,7 @@ const cannotBecome: Rule<Facts> = ({ root, isContainer }) => {
     severity: "fail",
     modes: root.user === null ? ["proxy"] : ["serve", "supervise", "proxy"],
     found: "root lacks CAP_SETUID, CAP_SETGID or CAP_KILL here",
-    effect: `workers cannot run as ${root.user ?? "nobody"}, and nothing starts`,
+    effect: `workers cannot run as ${root.user ?? "nobody"}, so hayate does not start`,
     fix: isContainer
       ? [
         "docker run --cap-add SETUID --cap-add SETGID --cap-add KILL ...",

@@ -38,7 +38,8 @@ export function giveUpRoot(user: RunAs, setting: string, grants: readonly Grant[
   const opener = parentOpener();
   opener?.seal(grants, user);
   becomeUser(user, setting);
-  // After the change, which takes it back: nobody else would stop this process.
+  // Only now, because a change of the user clears this signal (prctl(2)). Without it, this process would
+  // outlive its parent.
   if (opener?.isKeeper === true && !dieWithParent(Deno.ppid, "TERM")) {
     throw new StartError("the parent has died");
   }

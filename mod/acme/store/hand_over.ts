@@ -29,7 +29,7 @@ function hand(path: string, uid: number, gid: number): void {
     }
     Deno.chownSync(inside, uid, gid);
   }
-  // Last: until then nobody else can have changed anything inside.
+  // Last: until root gives the folder away, no other user can change what is in it.
   Deno.chownSync(path, uid, gid);
 }
 

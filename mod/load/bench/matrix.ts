@@ -36,7 +36,7 @@ export function combinationsOf(matrix: ConfigNode | null, problems: Problems): C
 
 export const combinationsMax = 1000;
 
-/** A list has a setting's values; a mapping has names and the settings that each stands for. */
+/** A list gives the values of one setting. A mapping gives named groups of settings. */
 function choicesOf({ key, value }: ConfigPair, problems: Problems): Choice[] {
   if (value.kind === "sequence" && value.items.length > 0) {
     return value.items.map((item) => ({
