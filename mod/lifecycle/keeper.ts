@@ -7,7 +7,7 @@ import { StartError } from "../base/errors.ts";
 import type { Logger } from "../log/mod.ts";
 import { closeAll } from "../net/descriptor.ts";
 import { deathSignalOf, exitCodeOf } from "../process/children/children.ts";
-import { type PassedDescriptor, spawn } from "../process/children/spawn.ts";
+import { freeNumbers, type PassedDescriptor, spawn } from "../process/children/spawn.ts";
 import { type Variables, withoutBacktraces } from "../process/environment.ts";
 import { selfCommand } from "../process/executable.ts";
 import { changedText, FileWatch } from "../process/files/file_watch.ts";
@@ -83,11 +83,7 @@ class Keeper {
 
   #start(theirs: number, readiness: ReadinessWatch) {
     const { argv, variables, inherited } = this.#parts;
-    const free: number[] = [];
-    for (let number = 3; free.length < 2; number++) {
-      if (!inherited.includes(number)) free.push(number);
-    }
-    const [openerNumber, readyNumber] = free;
+    const [openerNumber, readyNumber] = freeNumbers(2, inherited);
     const kept: PassedDescriptor[] = inherited.map((fd) => ({ ours: fd, number: fd }));
     return spawn({
       command: selfCommand(argv),

@@ -1,5 +1,6 @@
 /** The user that the proxy runs as, and what its root parent opens for it from then on. */
-import { type Logger, type LogTarget, parseLogTarget } from "../log/mod.ts";
+import { grantLog } from "../lifecycle/log_grants.ts";
+import type { Logger } from "../log/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { isRoot } from "../process/privileges/become_user.ts";
 import { userToBecome, type UserWish } from "../process/privileges/choose_user.ts";
@@ -71,10 +72,10 @@ export function grantsOf(
   if (challengeFolder !== null) list.readIn(challengeFolder);
   for (const { settings } of levelsOf(plan)) {
     list.read(settings.proxy.tlsCaFile);
-    for (const { target } of settings.accessLogs) grantLog(parseLogTarget(target), list);
+    for (const { target } of settings.accessLogs) grantLog(target, list);
   }
   for (const { check } of plan.upstreams) list.read(check?.tlsCaFile);
-  if (global.errorLog !== null) grantLog(parseLogTarget(global.errorLog), list);
+  if (global.errorLog !== null) grantLog(global.errorLog, list);
   if (global.stateFile !== null) list.keep(global.stateFile);
   const control = global.control?.address;
   if (control?.kind === "unix") list.control(control.path);
@@ -98,9 +99,4 @@ function grantListener(
     list.read(ocspFile);
   }
   list.read(tls?.clientCaFile);
-}
-
-function grantLog(target: LogTarget, list: GrantList): void {
-  if (target.kind === "file" || target.kind === "rollback") list.append(target.path);
-  if (target.kind === "pipe") list.run(target.command);
 }

@@ -36,3 +36,14 @@ function importsOf(path: string): string[] {
     return [];
   }
 }
+
+/** Whether an import finds a file at `path`; false also when nothing is there. */
+export function isFile(path: string): boolean {
+  try {
+    return Deno.statSync(path).isFile;
+  } catch (error) {
+    // The import itself reports it, if it is reached at all.
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}

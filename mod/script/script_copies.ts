@@ -9,6 +9,7 @@
 import { basename, dirname } from "../std/path.ts";
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { toFileUrl } from "../base/file_url.ts";
+import { isFile } from "./local_graph.ts";
 import { rememberCopy } from "./script_path.ts";
 import {
   findSpecifiers,
@@ -105,15 +106,5 @@ export class ScriptCopies {
     const path = decodeURIComponent(url.pathname);
     if (!/\.(ts|mts|tsx|jsx|js|mjs)$/.test(path) || !isFile(path)) return url.href;
     return this.#urlOf(path);
-  }
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    // The import itself will report what is wrong.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
   }
 }

@@ -1,8 +1,8 @@
 /** The user that the app runs as, and what its root parent opens for it from then on. */
 import { stateInMemory } from "../acme/core/settings.ts";
 import { handStateOver } from "../acme/store/hand_over.ts";
+import { grantLog } from "../lifecycle/log_grants.ts";
 import { giveUpRoot, requireProgram } from "../lifecycle/root_parent.ts";
-import { type LogTarget, parseLogTarget } from "../log/mod.ts";
 import { getVariable } from "../process/environment.ts";
 import { userToBecome } from "../process/privileges/choose_user.ts";
 import { type Grant, GrantList } from "../process/privileges/grants.ts";
@@ -38,16 +38,11 @@ function grantsOf({ listen, log, status, health }: ServePlan): readonly Grant[] 
   list.read(...files);
   if (challengeFolder !== null) list.readIn(challengeFolder);
   for (const { address } of listen.sockets) list.listen(address);
-  if (log.accessLog !== null) grantLog(parseLogTarget(log.accessLog), list);
+  if (log.accessLog !== null) grantLog(log.accessLog, list);
   if (status !== null) {
     list.listen(status.address);
     if (status.token !== null && "file" in status.token) list.read(status.token.file);
   }
   if (health !== null) list.listen(health);
   return list.all;
-}
-
-function grantLog(target: LogTarget, list: GrantList): void {
-  if (target.kind === "file" || target.kind === "rollback") list.append(target.path);
-  if (target.kind === "pipe") list.run(target.command);
 }

@@ -8,6 +8,7 @@ import { boardVariable } from "../process/handover/generation_board.ts";
 import { leaseVariable, type SocketLease } from "../process/handover/socket_lease.ts";
 import { servedConfigVariable } from "../process/handover/starter_port.ts";
 import {
+  freeNumbers,
   isFolder,
   type PassedDescriptor,
   spawn,
@@ -116,7 +117,8 @@ export class Launcher {
       if (this.plan.own) watch.rest();
       else watch.close();
     });
-    const [readyNumber, leaseNumber, openerNumber, boardNumber] = this.#freeNumbers();
+    const taken = [...this.sockets.numbers, ...this.passedThrough];
+    const [readyNumber, leaseNumber, openerNumber, boardNumber] = freeNumbers(4, taken);
     const { lease, board } = this;
     const opener = this.openers?.open() ?? null;
     const environment = {
@@ -224,13 +226,5 @@ export class Launcher {
     const { numbers } = this.sockets;
     return this.passedThrough.filter((fd) => !numbers.includes(fd))
       .map((fd) => ({ ours: fd, number: fd }));
-  }
-
-  /** The lowest unused numbers, for READY_FD, the lease, the opener and the board. */
-  #freeNumbers(): number[] {
-    const taken = new Set([...this.sockets.numbers, ...this.passedThrough]);
-    const free: number[] = [];
-    for (let number = 3; free.length < 4; number++) if (!taken.has(number)) free.push(number);
-    return free;
   }
 }

@@ -1,6 +1,6 @@
 /** The files of a run that every machine needs: script, body, URLs, certificates. */
 import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
-import { localGraph } from "../../script/local_graph.ts";
+import { isFile, localGraph } from "../../script/local_graph.ts";
 import { join } from "../../std/path.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import type { ToMachine } from "./wire/messages.ts";
@@ -81,16 +81,6 @@ function namesOfLineFiles(plan: LoadPlan, contents: readonly Uint8Array[]): Set<
 
 function absolute(path: string, folder: string): string {
   return path.startsWith("/") ? join(path) : join(folder, path);
-}
-
-function isFile(path: string): boolean {
-  try {
-    return Deno.statSync(path).isFile;
-  } catch (error) {
-    // The import itself reports it, if it is reached at all.
-    if (error instanceof Deno.errors.NotFound) return false;
-    throw error;
-  }
 }
 
 function realPath(path: string): string {

@@ -27,6 +27,15 @@ export interface PassedDescriptor {
   readonly number: number;
 }
 
+/** The lowest `count` numbers after the standard streams' that a child has no descriptor under. */
+export function freeNumbers(count: number, taken: readonly number[]): number[] {
+  const free: number[] = [];
+  for (let number = 3; free.length < count; number++) {
+    if (!taken.includes(number)) free.push(number);
+  }
+  return free;
+}
+
 /** The program to start and its environment. */
 export interface SpawnRequest {
   /** Program and arguments. A program without a slash is looked up in the PATH of `environment`. */

@@ -12,11 +12,6 @@ export function isRoot(): boolean {
   return Deno.uid() === 0;
 }
 
-/** Whether this process is `user` already. */
-export function isUser({ uid, gid }: RunAs): boolean {
-  return Deno.uid() === uid && Deno.gid() === gid;
-}
-
 /**
  * Makes every thread of this process `user`, and says so in HOME, USER and LOGNAME. The kernel then
  * clears all capabilities (capabilities(7)) and lets no other process of that user look into this one

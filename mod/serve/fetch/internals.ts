@@ -77,3 +77,28 @@ export const requestKeys: readonly symbol[] = Object.getOwnPropertySymbols(
 
 /** The same of a Headers. */
 export const headersKeys: readonly symbol[] = Object.getOwnPropertySymbols(new Headers());
+
+/**
+ * Makes the objects of `prototype` pass for those of `native`: `instanceof` and `constructor` say so,
+ * and a native function that looks for the state under `keys` gets that of `nativeOf(object)`.
+ */
+export function standIn<Served extends object>(
+  prototype: Served,
+  native: { readonly prototype: object },
+  keys: readonly symbol[],
+  nativeOf: (served: Served) => object,
+): void {
+  Object.setPrototypeOf(prototype, native.prototype);
+  Object.defineProperty(prototype, "constructor", { value: native });
+  for (const key of keys) {
+    Object.defineProperty(prototype, key, {
+      configurable: true,
+      get(this: Served) {
+        return (nativeOf(this) as Keyed)[key];
+      },
+      set(this: Served, value: unknown) {
+        (nativeOf(this) as Keyed)[key] = value;
+      },
+    });
+  }
+}

@@ -1,5 +1,5 @@
 /** The Headers that handlers get: read from the bytes of the head, until something is changed. */
-import { headersKeys, makeHeaders } from "./internals.ts";
+import { headersKeys, makeHeaders, standIn } from "./internals.ts";
 import type { HeadCopy } from "./head_copy.ts";
 
 /** Names as handlers write them, by which they are asked for: in lower case. */
@@ -112,16 +112,4 @@ function sortAndJoin(pairs: [name: string, value: string][]): [name: string, val
   return joined;
 }
 
-Object.setPrototypeOf(ServedHeaders.prototype, Headers.prototype);
-Object.defineProperty(ServedHeaders.prototype, "constructor", { value: Headers });
-for (const key of headersKeys) {
-  Object.defineProperty(ServedHeaders.prototype, key, {
-    configurable: true,
-    get(this: ServedHeaders) {
-      return (ServedHeaders.nativeOf(this) as unknown as Record<symbol, unknown>)[key];
-    },
-    set(this: ServedHeaders, value: unknown) {
-      (ServedHeaders.nativeOf(this) as unknown as Record<symbol, unknown>)[key] = value;
-    },
-  });
-}
+standIn(ServedHeaders.prototype, Headers, headersKeys, ServedHeaders.nativeOf);

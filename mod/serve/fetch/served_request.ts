@@ -1,5 +1,5 @@
 /** The Request that handlers get; its parts are created on first use. */
-import { requestKeys } from "./internals.ts";
+import { requestKeys, standIn } from "./internals.ts";
 import type { HeadCopy } from "./head_copy.ts";
 import type { RequestBody } from "./request_body.ts";
 import { ServedHeaders } from "./served_headers.ts";
@@ -125,16 +125,4 @@ export class ServedRequest {
   }
 }
 
-Object.setPrototypeOf(ServedRequest.prototype, Request.prototype);
-Object.defineProperty(ServedRequest.prototype, "constructor", { value: Request });
-for (const key of requestKeys) {
-  Object.defineProperty(ServedRequest.prototype, key, {
-    configurable: true,
-    get(this: ServedRequest) {
-      return (ServedRequest.nativeOf(this) as unknown as Record<symbol, unknown>)[key];
-    },
-    set(this: ServedRequest, value: unknown) {
-      (ServedRequest.nativeOf(this) as unknown as Record<symbol, unknown>)[key] = value;
-    },
-  });
-}
+standIn(ServedRequest.prototype, Request, requestKeys, ServedRequest.nativeOf);

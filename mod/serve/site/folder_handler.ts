@@ -2,32 +2,15 @@
 import { StartError } from "../../base/errors.ts";
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { StaticResponse } from "../../conn/exchange/static_response.ts";
-import {
-  type CompressedForms,
-  type FileOpener,
-  type FileRequest,
-  FileTransfer,
-  Making,
-  readFileRequest,
-} from "../../static/mod.ts";
-import type { AppPlan, FilesPlan } from "../plan/plan.ts";
+import { type FileRequest, FileTransfer, Making, readFileRequest } from "../../static/mod.ts";
+import type { AppPlan } from "../plan/plan.ts";
 import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { HostTable } from "./host_table.ts";
-import type { RuleLog } from "./rules/rule_files.ts";
-import { type Rest, Site } from "./site.ts";
+import { type Rest, Site, type SiteParts } from "./site.ts";
 import type { SiteRequest } from "./site_request.ts";
 
 /** What the sites of a worker have in common. */
-export interface FolderParts {
-  readonly files: FilesPlan;
-  readonly opener: FileOpener;
-  readonly log: RuleLog;
-  readonly clock: { readonly nowMs: number };
-  /** null: no proxy is trusted. */
-  readonly clients: TrustedProxies | null;
-  /** undefined: nothing is compressed. */
-  readonly forms?: CompressedForms;
-}
+export type FolderParts = Omit<SiteParts, "root">;
 
 const noSite = new StaticResponse(
   404,
