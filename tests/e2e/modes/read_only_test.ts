@@ -22,7 +22,8 @@ mount --bind "$1" /mnt/hayate; mount --bind "$2" /mnt/site; mount -o remount,ro 
 `;
 
 function start(command: string, folder: TempFolder, env: Record<string, string>): Child {
-  const script = withFiles + readOnly + asNobody + command;
+  // From a folder that stays: the checkout may lie below /tmp.
+  const script = "cd /\n" + withFiles + readOnly + asNobody + command;
   return inNamespace(script, [binaryPath, folder.path], { env });
 }
 
