@@ -13,6 +13,7 @@ import { slotVariable } from "./worker/messages.ts";
 import { readServePlan } from "./plan/options.ts";
 import type { ServePlan } from "./plan/plan.ts";
 import { onThisHost } from "./sockets/present_sockets.ts";
+import { profileCommand } from "./profile_command.ts";
 import { become, userOf } from "./run_user.ts";
 import { statusCommand } from "./status_command.ts";
 import type { Worker } from "./worker/worker.ts";
@@ -38,7 +39,7 @@ export const serveMode: Mode = {
   summary: serveTable.summary,
   table: serveTable,
   topics: async () => (await import("./topics/mod.ts")).serveTopics,
-  subcommands: [statusCommand],
+  subcommands: [statusCommand, profileCommand],
   async run(argv): Promise<number> {
     const variables = allVariables();
     const plan = onThisHost(readServePlan(argv, getVariable));

@@ -12,6 +12,7 @@ import { addSignalListener } from "../process/signals/signals.ts";
 import { atOnceText, leavingText, listenForStop } from "../process/signals/stop_signals.ts";
 import { openHealth } from "../probes/health_listener.ts";
 import { AppWatch } from "./app/app_watch.ts";
+import { listenForProfile } from "./profile/listen.ts";
 import type { ServePlan } from "./plan/plan.ts";
 import { readInherited, startedPid } from "./sockets/inherited.ts";
 import { adoptAll, bindAll, clippedBacklog, describeListener } from "./sockets/listeners.ts";
@@ -112,6 +113,7 @@ function listenToSignals(
   stopOrders: () => void,
 ): void {
   listenForLeave(worker);
+  listenForProfile(worker.reactor);
   listenForStop(hasSupervisor, shutdownDelayMs, {
     onLeaving(delayMs) {
       log.info(leavingText(delayMs));

@@ -62,7 +62,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
   ],
   serve: [
     ["plan", "topics"],
-    ["clients"],
+    ["clients", "profile"],
     ["fetch", "sockets", "site/rules"],
     ["site"],
     ["app"],
@@ -218,6 +218,8 @@ export const importRules: readonly {
   { prefix: "yaml", owners: ["mod/config/"], instead: "use mod/config" },
   // Deno has no getaddrinfo API of its own; names must resolve as the host resolves them.
   { prefix: "node:dns", owners: ["mod/net/"], instead: "use resolveHost of mod/net" },
+  // V8's profiler has no other door.
+  { prefix: "node:inspector", owners: ["mod/std/"], instead: "use mod/std/profiler.ts" },
   // Deno's own CompressionStream has no Zstandard and no levels.
   { prefix: "node:zlib", owners: ["mod/std/"], instead: "use mod/std/compressor.ts" },
   {

@@ -73,6 +73,7 @@ const signalsText = `Signals of hayate serve
                 shut the old ones down gracefully
     TTIN, TTOU  add or remove one worker
     USR1        reopen the log files
+    USR2        used by hayate serve profile; does nothing by itself
 
 Under hayate supervise, send HUP to the supervisor.
 `;

@@ -11,6 +11,7 @@ import { claimLease } from "../../process/handover/socket_lease.ts";
 import { parseStarterPort } from "../../process/handover/starter_port.ts";
 import { atOnceText } from "../../process/signals/stop_signals.ts";
 import { slotVariable, spareSocketsVariable, type WorkerMessage } from "./messages.ts";
+import { listenForProfile } from "../profile/listen.ts";
 import { watchHeap } from "./heap_watch.ts";
 import { watchLoopLag } from "./loop_lag.ts";
 import type { WorkerMetrics } from "./worker_metrics.ts";
@@ -41,6 +42,7 @@ export async function runPreforkWorker(
   });
   const send = (message: WorkerMessage) => void channel?.send(message);
   swallowSignal("HUP");
+  // Until `listenForProfile` takes it.
   swallowSignal("USR2");
   // Ctrl-C reaches every process of the terminal's group, but the master must release the sockets
   // before its workers drain.
@@ -79,6 +81,7 @@ export async function runPreforkWorker(
   listenToSignals(worker, row, log, drain, () => channel?.close());
   listenForPause(worker);
   listenForLeave(worker);
+  listenForProfile(worker.reactor);
   if (row !== null) beat(worker, row, metrics, plan.process.timeoutMs);
   watchHeapOf(worker, plan.process.heapBytesMax, log, send);
   if (metrics !== null) watchLoopLag(worker.reactor, (lagMs) => metrics.lagMs = lagMs);
