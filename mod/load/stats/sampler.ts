@@ -64,12 +64,20 @@ export class Sampler {
   /** Closes the remainder since the last second, so that the intervals add up to the total. */
   finish(elapsedMs: number): void {
     const isLong = elapsedMs - this.#last.atMs >= lastIntervalMinMs;
-    const isOwed = this.intervals.length === 0 || this.#countAnswered() > this.#last.requests;
+    const isOwed = this.intervals.length === 0 || this.#countEnded() > this.#lastEnded;
     if (isLong || isOwed) this.#closeInterval(elapsedMs);
   }
 
-  #countAnswered(): number {
-    return this.#stats.reduce((sum, { counters }) => sum + counters[Slot.answered], 0);
+  /** Requests that were answered or have failed. A failed status is both. */
+  #countEnded(): number {
+    return this.#stats.reduce(
+      (sum, { counters }) => sum + counters[Slot.answered] + failedCount(counters),
+      0,
+    );
+  }
+
+  get #lastEnded(): number {
+    return this.#last.requests + this.#last.failed;
   }
 
   #closeInterval(elapsedMs: number): void {

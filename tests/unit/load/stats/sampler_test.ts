@@ -68,6 +68,14 @@ Deno.test("Sampler's intervals add up to the whole, whenever the timer fires", (
   stats.counters[Slot.answered] = 101;
   sampler.finish(1001);
   assertEquals(sampler.intervals.map(({ requests }) => requests), [100, 1]);
+  // Neither is one in which the last request failed.
+  const [lost] = threads(1);
+  const failing = new Sampler([lost], () => {});
+  lost.counters[Slot.answered] = 100;
+  failing.sample(1000);
+  lost.counters[Slot.failedTimeout] = 1;
+  failing.finish(1001);
+  assertEquals(failing.intervals.map(({ failed }) => failed), [0, 1]);
 });
 
 Deno.test("Sampler drops a remainder without responses unless it is the only interval", () => {
