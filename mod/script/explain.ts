@@ -1,5 +1,6 @@
 /** Turns an error of `import()` into one line that says what to do. */
 
+import { ModuleSyntaxError } from "./module_syntax_error.ts";
 import { withOriginalPaths } from "./script_path.ts";
 
 /** The linker resolves literal names; with others Deno's own loader is asked, which knows no packages. */
@@ -25,11 +26,20 @@ export function explainLoadFailure(path: string, error: unknown): string {
   const missing = /Module not found:? "?(file:\/\/[^\s"]+)/.exec(message);
   if (missing !== null) return `${path}: imports ${fromUrl(missing[1])}, which does not exist`;
   const first = message.split("\n")[0];
+  if (error instanceof ModuleSyntaxError) return explainSyntax(error, first);
   if (error instanceof SyntaxError) return `${path}: ${spellUrls(first)}`;
   if (code === "ERR_MODULE_NOT_FOUND") return `${path}: ${spellUrls(first)}`;
   const frame = firstFrame((error as LoaderError).stack ?? "");
   const where = frame === null ? "" : ` (${frame})`;
   return `${path}: ${error.name} while it was loaded: ${first}${where}`;
+}
+
+/** `text.ts:1:14: Unexpected token`, with the path from the current folder where it is below. */
+function explainSyntax({ path }: ModuleSyntaxError, message: string): string {
+  const [, text, place] = /^(.*?)(?: \((\d+:\d+)\))?$/.exec(message) as RegExpExecArray;
+  const folder = `${Deno.cwd()}/`;
+  const name = path.startsWith(folder) ? path.slice(folder.length) : path;
+  return place === undefined ? `${name}: ${text}` : `${name}:${place}: ${text}`;
 }
 
 /** The specifier in the loader's message when it is neither a file nor built in. */

@@ -10,12 +10,14 @@ import { basename, dirname } from "../std/path.ts";
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { toFileUrl } from "../base/file_url.ts";
 import { isFile } from "./local_graph.ts";
+import { ModuleSyntaxError } from "./module_syntax_error.ts";
 import { rememberCopy } from "./script_path.ts";
 import {
   findSpecifiers,
   findUnexported,
   needsStripping,
   type Specifier,
+  type StrippedModule,
   stripTypes,
 } from "./strip_types.ts";
 
@@ -79,10 +81,7 @@ export class ScriptCopies {
   }
 
   #convert(path: string): string {
-    const source = Deno.readTextFileSync(path).replace(/^#!.*/, "");
-    const stripped = needsStripping(path)
-      ? stripTypes(source, path)
-      : { code: source, specifiers: findSpecifiers(source) };
+    const stripped = strip(path);
     let code = "";
     let at = 0;
     for (const specifier of stripped.specifiers) {
@@ -106,5 +105,17 @@ export class ScriptCopies {
     const path = decodeURIComponent(url.pathname);
     if (!/\.(ts|mts|tsx|jsx|js|mjs)$/.test(path) || !isFile(path)) return url.href;
     return this.#urlOf(path);
+  }
+}
+
+/** Throws ModuleSyntaxError. */
+function strip(path: string): StrippedModule {
+  const source = Deno.readTextFileSync(path).replace(/^#!.*/, "");
+  try {
+    if (needsStripping(path)) return stripTypes(source, path);
+    return { code: source, specifiers: findSpecifiers(source) };
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    throw new ModuleSyntaxError(path, error.message, { cause: error });
   }
 }

@@ -9,9 +9,9 @@ export interface ChildOptions {
   /** True: the child's environment is only `env`. Without it root's hayate gets HAYATE_USER=root. */
   readonly clearEnv?: boolean;
   readonly cwd?: string;
-  /** How long `stop` waits after TERM before it kills. Default 10 s. */
+  /** How long `stop` waits after TERM before it kills. Default 30 s. */
   readonly stopTimeoutMs?: number;
-  /** Timeout of the `wait...` methods. Default 10 s. */
+  /** Timeout of the `wait...` methods. Default 30 s: a busy machine is slow. */
   readonly waitTimeoutMs?: number;
 }
 
@@ -115,7 +115,7 @@ export class Child implements AsyncDisposable {
     if (this.#ended === null) {
       // It may exit between the check and the signal.
       if (!trySignal(this.pid, signal)) await this.status;
-      const limitMs = this.#options.stopTimeoutMs ?? 10_000;
+      const limitMs = this.#options.stopTimeoutMs ?? 30_000;
       if (await withTimeout(this.status, limitMs) === null) {
         await this.killTree();
         throw this.#failure(`was still running ${limitMs} ms after ${signal} and was killed`);
@@ -153,7 +153,7 @@ export class Child implements AsyncDisposable {
   }
 
   async #waitFor<T>(what: string, check: () => T | null | Promise<T | null>): Promise<T> {
-    const deadline = performance.now() + (this.#options.waitTimeoutMs ?? 10_000);
+    const deadline = performance.now() + (this.#options.waitTimeoutMs ?? 30_000);
     while (true) {
       const endedBefore = this.#ended !== null;
       if (endedBefore) await withTimeout(Promise.all(this.#pumps), 1000);

@@ -21,10 +21,13 @@ export interface SteadyLoad extends AsyncDisposable {
   end(): Promise<void>;
 }
 
-/** Sends a steady 200 requests a second to `url`; none is sent twice. */
+/**
+ * Sends a steady 200 requests a second to `url`; none is sent twice. An answer may be late: on a
+ * busy machine a new program takes seconds to start while requests wait in the listen queue.
+ */
 export function startSteadyLoad(url: string, ...args: string[]): SteadyLoad {
   const child = startHayate(
-    ["load", "-c", "4", "-R", "200", "-d", "600s", "--no-retry", ...args, url],
+    ["load", "-c", "4", "-R", "200", "-d", "600s", "-T", "60s", "--no-retry", ...args, url],
   );
   return {
     async end() {

@@ -59,13 +59,18 @@ function question(text, yes) {
   document.getElementById("question-text").textContent = text;
   const button = document.getElementById("yes");
   button.textContent = yes;
-  dialog.returnValue = "";
   dialog.showModal();
-  document.getElementById("no").focus();
+  const no = document.getElementById("no");
+  no.focus();
   return new Promise((resolve) => {
-    button.onclick = () => dialog.close("yes");
-    document.getElementById("no").onclick = () => dialog.close("");
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    const answer = (isYes) => {
+      dialog.close();
+      resolve(isYes);
+    };
+    button.onclick = () => answer(true);
+    no.onclick = () => answer(false);
+    // Escape. The event comes late: the one of the last question may find this one open.
+    dialog.onclose = () => dialog.open || resolve(false);
   });
 }
 `;

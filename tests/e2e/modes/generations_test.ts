@@ -106,7 +106,7 @@ for (const workers of ["1", "2"]) {
     await child.waitForLine("supervises serve");
     await folder.write("app.ts", "export default { fetch( };\n");
     child.kill("SIGHUP");
-    const failed = /generation \d+: exit code 78: .*app\.ts: Unexpected token/;
+    const failed = /generation \d+: exit code 78: .*app\.ts:\d+:\d+: Unexpected token/;
     const own = await child.waitUntil("the failure", async () => {
       const { stdout } = await runHayate(["supervise", "status", `${folder.path}/ctl`]);
       return failed.test(stdout) ? stdout : null;
@@ -114,7 +114,10 @@ for (const workers of ["1", "2"]) {
     assertMatch(own, /last failure, \S+ ago: generation \d+: exit code 78: /);
     const { stdout } = await runHayate(["serve", "status", status]);
     assertMatch(stdout, /\nsupervisor \d+: \d+ failed starts?, 0 deaths\n/);
-    assertMatch(stdout, /\n +2 +\d+ failed +\S+s +HUP: exit code 78: .*app\.ts: Unexpected token/);
+    assertMatch(
+      stdout,
+      /\n +2 +\d+ failed +\S+s +HUP: exit code 78: .*app\.ts:\d+:\d+: Unexpected token/,
+    );
     const json = await runHayate(["serve", "status", "--json", status]);
     assertEquals(JSON.parse(json.stdout).supervisor.generations.at(-1).number, 1);
   });

@@ -1,6 +1,14 @@
 /** `--watch`: a changed file is served without a signal; a broken one changes nothing. */
-import { assert, assertEquals, assertMatch } from "@std/assert";
-import { type Child, runHayate, sleep, startHayate, startListening } from "../../support/binary.ts";
+import { assertEquals, assertMatch } from "@std/assert";
+import {
+  type Child,
+  childPids,
+  descendantPids,
+  runHayate,
+  sleep,
+  startHayate,
+  startListening,
+} from "../../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 import { rawExchange, tcp } from "../../support/raw_socket.ts";
 
@@ -9,6 +17,8 @@ interface Way {
   args(folder: TempFolder, port: number): Promise<readonly string[]>;
   /** Makes the server answer `text`; null: with a mistake. */
   edit(folder: TempFolder, port: number, text: string | null): Promise<void>;
+  /** A reload starts several workers, one after another. */
+  readonly replacesWorkers: boolean;
   /** The line about the mistake. */
   readonly fault: RegExp;
 }
@@ -33,6 +43,7 @@ hosts: !file ${folder.path}/hosts.conf
       return ["proxy", "-c", await folder.write("h2o.conf", config(folder, port))];
     },
     edit,
+    replacesWorkers: workers > 1,
     fault: /hosts\.conf:1\]/,
   };
 }
@@ -53,6 +64,7 @@ function serve(workers: number): Way {
       return ["serve", "--workers", String(workers), ...listen, app];
     },
     edit,
+    replacesWorkers: workers > 1,
     fault: /text\.ts|app\.ts/,
   };
 }
@@ -86,8 +98,13 @@ for (const [name, way] of Object.entries(ways)) {
     const child = await startListening(await way.args(folder, port), tcp(port), { env });
     try {
       await answers(child, port, "one");
+      const old = new Set(workersOf(child));
       await way.edit(folder, port, "two");
       await answers(child, port, "two");
+      // A second worker that is still to be replaced would load what is written next.
+      await child.waitUntil("two new workers", () => {
+        return !way.replacesWorkers || workersOf(child).every((pid) => !old.has(pid)) ? true : null;
+      });
       const before = child.stderr.length;
       await way.edit(folder, port, null);
       const faults = () =>
@@ -134,13 +151,17 @@ Deno.test("supervise --watch with another program and no file is refused", async
   assertMatch(stderr, /--watch: only proxy and serve say what they read/);
 });
 
+/** Waits for an answer with `text`. */
 async function answers(child: Child, port: number, text: string): Promise<void> {
   const get = () =>
     rawExchange(tcp(port), "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
-  for (let tries = 0; tries < 300; tries++) {
-    if ((await get()).includes(text)) return;
-    assert(!child.hasEnded, child.stderr);
-    await sleep(50);
-  }
-  throw new Error(`no answer with "${text}" within 15 s:\n${child.stderr}`);
+  await child.waitUntil(
+    `an answer with "${text}"`,
+    async () => (await get()).includes(text) ? true : null,
+  );
+}
+
+/** Processes below `child` without children of their own: those of two workers that are replaced. */
+function workersOf(child: Child): number[] {
+  return descendantPids(child.pid).filter((pid) => childPids(pid).length === 0);
 }

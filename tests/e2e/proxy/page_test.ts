@@ -187,6 +187,13 @@ peerTest(
     assertEquals(await browser.value("document.activeElement.id"), "no");
     await browser.value("document.activeElement.click()");
     assertEquals(await browser.value('document.getElementById("question").open'), false);
+    // Asked again in the same moment, it waits for an answer of its own.
+    await browser.value(
+      `${first}.click(), document.getElementById("no").click(), ${first}.click()`,
+    );
+    await browser.value("new Promise((resolve) => setTimeout(resolve, 100))");
+    assertEquals(await browser.value('document.getElementById("question").open'), true);
+    await browser.value("document.activeElement.click()");
     await browser.value("refresh()");
     assertEquals(await browser.value(`${rows}[0].children[1].textContent`), "up");
     await browser.value(`${first}.click()`);
