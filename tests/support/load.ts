@@ -3,9 +3,9 @@ import { assert, assertEquals, assertMatch } from "@std/assert";
 import type { ReportJson, RunJson } from "../../mod/load/report/json/report_json.ts";
 import { runHayate, startHayate } from "./binary.ts";
 
-/** Runs load with a JSON report on stdout. */
+/** Runs load with a JSON report on stdout; an answer may be late, as on a busy machine. */
 export async function measure(...args: string[]): Promise<RunJson> {
-  const { stdout, stderr, code } = await runHayate(["load", "--json", "-", ...args]);
+  const { stdout, stderr, code } = await runHayate(["load", "--json", "-", "-T", "60s", ...args]);
   const run = (JSON.parse(stdout) as ReportJson).runs[0];
   const isAnswered = run.requestsAnswered > 0;
   assertEquals(
