@@ -7,7 +7,7 @@ import { runHayate, startHayate } from "./binary.ts";
 export async function measure(...args: string[]): Promise<RunJson> {
   const { stdout, stderr, code } = await runHayate(["load", "--json", "-", "-T", "60s", ...args]);
   const run = (JSON.parse(stdout) as ReportJson).runs[0];
-  const isAnswered = run.requestsAnswered > 0;
+  const isAnswered = run.requestsAnswered + (run.eventStreams?.events ?? 0) > 0;
   assertEquals(
     [stderr, code],
     isAnswered ? ["", 0] : ["hayate load: no response arrived while it measured\n", 1],

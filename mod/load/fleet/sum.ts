@@ -72,6 +72,7 @@ export function addSecond(parts: readonly Interval[]): Interval {
     bytesRead: sum((part) => part.bytesRead),
     failed: sum((part) => part.failed),
     retried: sum((part) => part.retried),
+    received: sum((part) => part.received),
     openConnections: sum((part) => part.openConnections),
     p50Us: worst((part) => part.p50Us),
     p90Us: worst((part) => part.p90Us),

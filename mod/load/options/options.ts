@@ -3,6 +3,7 @@ import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mo
 import { replayFaults } from "./replay_options.ts";
 import { templateFaults } from "./template_faults.ts";
 import { fleetOf } from "./fleet_options.ts";
+import { eventStreamsOf, fieldsWithAccept } from "./event_options.ts";
 import { phaseOf } from "../plan/threshold.ts";
 import { connectionsOf, searchDurationMs, searchOf, searchWarmupMs } from "./search_options.ts";
 import { readTarget } from "./option_values.ts";
@@ -25,6 +26,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   if (values.template) errors.push(...templateFaults(options));
   checkCombinations(options, errors);
   const search = searchOf(options, errors);
+  const eventStreams = eventStreamsOf(options, errors);
   const stages = stagesOf(options);
   const keepalive = values.keepalive && !asksForClose(values);
   const requestCount = values.requests ?? Infinity;
@@ -47,7 +49,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     drainMs: values.drainMs,
     timeoutMs: values.timeoutMs,
     method: values.method ?? (hasBody ? "POST" : "GET"),
-    headers: values.header,
+    headers: fieldsWithAccept(values),
     body: bodyOf(options),
     template: values.template,
     hostHeader: values.host,
@@ -72,6 +74,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     script: values.script,
     scriptArgs: options.rest,
     replay: values.replay === null ? null : { path: values.replay, speed: values.speed ?? 1 },
+    eventStreams,
     repeat: values.repeat,
     startAtMs: values.startAtMs,
     thresholds: values.failIf,

@@ -72,6 +72,23 @@ export const requestFlags = [
     section: request,
     help: "With --http2: requests at once on each connection, each on a stream of its own.",
   },
+  {
+    long: "sse",
+    kind: "flag",
+    section: request,
+    help:
+      "Responses are event streams (text/event-stream), and are held: counts their events, the " +
+      "time to the first one and the gaps. -c times -m streams at once; -n and -R count streams. " +
+      "See: hayate help load streams.",
+  },
+  {
+    long: "reconnect",
+    kind: "flag",
+    section: request,
+    help:
+      "With --sse: when a stream has ended, wait and open it again as an EventSource does, with " +
+      "Last-Event-ID. Without it the next stream is opened at once.",
+  },
   { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Use HTTP/1.0." },
   {
     long: "keepalive",

@@ -10,6 +10,7 @@ export const failureKinds = [
   "protocol",
   "streamReset",
   "streamRefused",
+  "notEventStream",
 ] as const;
 export type FailureKind = typeof failureKinds[number];
 
@@ -25,4 +26,5 @@ export const failureMeaning: Readonly<Record<FailureKind, string>> = {
   protocol: "not a valid HTTP response",
   streamReset: "HTTP/2: the server reset the request's stream",
   streamRefused: "HTTP/2: the server refused the stream, unprocessed",
+  notEventStream: "--sse: the response was no event stream",
 };

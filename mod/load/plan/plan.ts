@@ -3,7 +3,7 @@ import type { HeaderField } from "../request/request_bytes.ts";
 import type { FleetPlan } from "./place.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
-import type { TlsPlan } from "./thread_plan.ts";
+import type { EventStreamPlan, TlsPlan } from "./thread_plan.ts";
 import type { Threshold } from "./threshold.ts";
 
 export interface LoadPlan {
@@ -51,6 +51,8 @@ export interface LoadPlan {
   readonly scriptArgs: readonly string[];
   /** An access log whose requests are sent, and how much faster than logged; null: none. */
   readonly replay: { readonly path: string; readonly speed: number } | null;
+  /** --sse; null: responses are no event streams. */
+  readonly eventStreams: EventStreamPlan | null;
   readonly repeat: number;
   /** Milliseconds since the epoch; null: at once. */
   readonly startAtMs: number | null;

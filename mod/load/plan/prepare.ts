@@ -1,7 +1,7 @@
 /** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
 import { StartError } from "../../base/errors.ts";
 import { type Method, methodNames } from "../../http/mod.ts";
-import { type ExtraTime, phaseTimes } from "./extra_times.ts";
+import { extraTimesOf } from "./extra_times.ts";
 import { isIdempotent } from "./idempotent.ts";
 import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "../request/request_bytes.ts";
@@ -77,7 +77,7 @@ export async function prepareRun(
   const groups = await Promise.all(
     groupByPlace(wanted, plan).map((requests) => renderGroup(requests, plan, render, lookups)),
   );
-  const extraTimes: readonly ExtraTime[] = plan.output.phases ? phaseTimes : [];
+  const extraTimes = extraTimesOf(plan);
   const connectionGroups = spreadConnections(groups, plan.connections);
   const stages = withWarmup(plan);
   const replay = plan.replay === null ? null : replayOf(plan, plan.replay, wanted[0].target);
@@ -114,6 +114,7 @@ export async function prepareRun(
       tls: plan.tls,
       script: scripts[index - first] ?? null,
       replay,
+      eventStreams: plan.eventStreams,
       reactor,
     });
   }

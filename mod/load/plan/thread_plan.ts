@@ -74,8 +74,16 @@ export interface ThreadPlan {
   readonly script: ScriptPlan | null;
   /** null: requests are not those of a log. */
   readonly replay: ReplayPlan | null;
+  /** Responses are event streams; null: they are not. */
+  readonly eventStreams: EventStreamPlan | null;
   /** Value of HAYATE_REACTOR. */
   readonly reactor: string;
+}
+
+/** What is done with event streams. */
+export interface EventStreamPlan {
+  /** A stream that has ended is opened again as an EventSource does it. */
+  readonly reconnects: boolean;
 }
 
 /** The requests of an access log, at the times that it has. */

@@ -17,8 +17,13 @@ export type Comparison = ">" | ">=" | "<" | "<=" | "==" | "!=";
 export const phaseMetrics = ["dns", "connect", "tls", "ttfb", "transfer"] as const;
 export type PhaseMetric = typeof phaseMetrics[number];
 
+/** The times and counts of --sse by their names in conditions. */
+export const eventMetrics = ["first-event", "gap"] as const;
+export type EventMetric = typeof eventMetrics[number];
+const eventCounts = ["events", "ended"];
+
 /** Whose percentiles and averages a condition can name. */
-export type TimeName = "latency" | "service" | PhaseMetric;
+export type TimeName = "latency" | "service" | PhaseMetric | EventMetric;
 
 export type Metric =
   | { readonly kind: "percentile"; readonly percent: number; readonly of: TimeName }
@@ -47,6 +52,8 @@ export const countMetrics = [
   "rps",
   "bytes",
   "unsent",
+  "events",
+  "ended",
 ] as const;
 export type CountMetric = typeof countMetrics[number];
 
@@ -60,7 +67,7 @@ export function parseThreshold(text: string): Threshold | string {
   if (metric === null) {
     return `unknown figure ${match[1]}; available: p50 ... p99.99, p100, mean, stdev, min, max ` +
       `(with service- before them for the service time, and with --phases dns-, connect-, tls-, ` +
-      `ttfb- or transfer-), error-rate, 1xx ... 5xx, status-404, ` +
+      `ttfb- or transfer-, with --sse first-event- or gap-), error-rate, 1xx ... 5xx, status-404, ` +
       countMetrics.join(", ");
   }
   const limit = parseLimit(metric, match[3]);
@@ -74,7 +81,9 @@ function parseMetric(text: string): Metric | null {
   const counted = countMetrics.find((metric) => metric.toLowerCase() === name);
   if (counted !== undefined) return { kind: "count", name: counted };
   if (name === "error-rate") return { kind: "share", name };
-  const prefixed = /^(service|latency|dns|connect|tls|ttfb|transfer)-(.*)$/.exec(name);
+  const prefixed = /^(service|latency|dns|connect|tls|ttfb|transfer|first-event|gap)-(.*)$/.exec(
+    name,
+  );
   const of = (prefixed?.[1] ?? "latency") as TimeName;
   const bare = prefixed?.[2] ?? name;
   const percent = /^p(\d+(?:\.\d+)?)$/.exec(bare);
@@ -134,6 +143,13 @@ export function isBroken(threshold: Threshold, value: number): boolean {
 export function phaseOf({ metric }: Threshold): PhaseMetric | null {
   if (metric.kind !== "percentile" && metric.kind !== "time") return null;
   return phaseMetrics.find((name) => name === metric.of) ?? null;
+}
+
+/** Whether the condition judges event streams, for which --sse is needed. */
+export function needsEventStreams({ metric }: Threshold): boolean {
+  if (metric.kind === "count") return eventCounts.includes(metric.name);
+  if (metric.kind !== "percentile" && metric.kind !== "time") return false;
+  return eventMetrics.some((name) => name === metric.of);
 }
 
 /** Reads a condition of --find-rate, which has to hold; or returns why it is invalid. */

@@ -17,6 +17,7 @@ import {
   type RunJson,
 } from "./json/report_json.ts";
 import { histogramOf, type TimeJson, timeJson } from "./json/time_json.ts";
+import { mergeEventStreams } from "./json/event_streams_json.ts";
 import { mergePhases } from "./json/phases_json.ts";
 import {
   type NamedReport,
@@ -151,6 +152,11 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     serviceTime: await mergeOptionalTimes(runs.map((run) => run.serviceTime)),
     connectTime: await mergeTimes(runs.map((run) => run.connectTime)),
     phases: await mergePhases(runs.map((run) => run.phases ?? null), mergeOptionalTimes),
+    eventStreams: await mergeEventStreams(
+      runs.map((run) => run.eventStreams ?? null),
+      mergeTimes,
+      measuredMs,
+    ),
     schedule: mergeSchedules(runs),
     replay: mergeReplays(runs),
     connections: addFields(runs.map((run) => run.connections)),
@@ -238,6 +244,8 @@ function mergeIntervals(runs: readonly RunJson[]): IntervalJson[] {
       bytesRead: sum((part) => part.bytesRead),
       failed: sum((part) => part.failed),
       retried: sum((part) => part.retried),
+      // Reports of older versions do not have it.
+      received: sum((part) => part.received ?? 0),
       openConnections: sum((part) => part.openConnections),
       p50Us: worstOf(parts.map((part) => part.p50Us)),
       p90Us: worstOf(parts.map((part) => part.p90Us)),

@@ -5,6 +5,7 @@ import type { OutputPlan } from "../plan/plan.ts";
 import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/result.ts";
 import { isSentLate } from "../stats/late_causes.ts";
 import { Slot } from "../stats/thread_stats.ts";
+import { eventStreamLines } from "./event_stream_lines.ts";
 import { phaseLines } from "./phase_lines.ts";
 import { formatRate, isOurFault, percentOf, whyLate } from "./figures/late_reasons.ts";
 import { machineLines } from "./figures/machine_lines.ts";
@@ -26,6 +27,7 @@ export function additions(
     ...replayLines(result),
     ...percentileLines(result, output),
     ...phaseLines(result),
+    ...eventStreamLines(result),
     ...answerLines(result),
     ...failureLines(result),
     ...connectionLines(result),

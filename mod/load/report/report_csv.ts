@@ -14,6 +14,7 @@ const columns: readonly (keyof IntervalJson)[] = [
   "p90Us",
   "p99Us",
   "maxUs",
+  "received",
 ];
 
 /**
@@ -26,7 +27,7 @@ export function csvReport(runs: readonly RunJson[]): string {
     for (const interval of run.intervals) {
       const values = columns.map((column) => {
         const value = interval[column];
-        return value === null ? "" : String(Math.round(value * 100) / 100);
+        return value === null || value === undefined ? "" : String(Math.round(value * 100) / 100);
       });
       lines.push([String(index + 1), ...values].join(","));
     }

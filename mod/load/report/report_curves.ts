@@ -32,6 +32,20 @@ export function throughputChart(runs: readonly NamedRun[]): string {
   });
 }
 
+/** What arrived by itself, over time: events, or messages. */
+export function receivedChart(title: string, { name, run }: NamedRun): string {
+  const series = [
+    overTime(name, run, (each) => (each.received ?? 0) / Math.max(1, each.durationMs) * 1000),
+  ];
+  return lineChart({
+    title,
+    xTitle: "seconds",
+    x: secondsScale(series),
+    y: linearScale(maxY(series), rate),
+    series,
+  });
+}
+
 /** Median, p90, p99 and maximum over time of one run. */
 export function latencyOverTimeChart(run: RunJson): string {
   // A second without a response has no latency; zero would look like a very low one.

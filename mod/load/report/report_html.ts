@@ -6,9 +6,11 @@ import {
   latencyOverTimeChart,
   type NamedRun,
   percentileChart,
+  receivedChart,
   throughputChart,
 } from "./report_curves.ts";
 import type { ReportJson, RunJson } from "./json/report_json.ts";
+import type { EventStreamsJson } from "./json/event_streams_json.ts";
 import type { TimeJson } from "./json/time_json.ts";
 import { phaseNames, type PhasesJson, phaseTitles } from "./json/phases_json.ts";
 import { describeSearch, type NamedSearch, searchChart, searchOf } from "./search_chart.ts";
@@ -109,6 +111,7 @@ async function runSection(run: RunJson): Promise<string> {
     percentileTable(times),
   ];
   parts.push(...await phaseParts(run.phases ?? null));
+  parts.push(...await eventStreamParts(named[0], run.eventStreams ?? null));
   if (run.requestsFailed > 0) parts.push(failuresChart(run));
   parts.push(failureTable(run));
   return parts.join("\n");
@@ -124,6 +127,34 @@ async function phaseParts(phases: PhasesJson | null): Promise<string[]> {
   return [await percentileChart("Phases by percentile", times), percentileTable(times)];
 }
 
+/** With --sse: the streams, events over time, and the percentiles of their times. */
+async function eventStreamParts(
+  named: NamedRun,
+  streams: EventStreamsJson | null,
+): Promise<string[]> {
+  if (streams === null) return [];
+  const times = [
+    { name: "first event", time: streams.firstEvent },
+    { name: "gap", time: streams.gap },
+  ];
+  const { percentiles, mean } = streams.eventsPerStream;
+  return [
+    "<h2>Event streams</h2>",
+    cardsOf([
+      [String(streams.opened), "opened"],
+      [String(streams.ended), "ended by the server"],
+      [String(streams.openAtEnd), "open at the end"],
+      [String(streams.events), "events"],
+      [orDash(streams.eventsPerSecond, formatMetric), "events/s"],
+      [orDash(mean, (value) => value.toFixed(1)), "events by stream, mean"],
+      [orDash(percentiles["p50"], String), "events by stream, p50"],
+    ]),
+    receivedChart("Events per second", named),
+    await percentileChart("Events by percentile", times),
+    percentileTable(times),
+  ];
+}
+
 function cards(run: RunJson): string {
   const { percentilesUs } = run.latency;
   const all: readonly [string, string][] = [
@@ -136,6 +167,10 @@ function cards(run: RunJson): string {
     [orDash(run.bytesReadPerSecond, (bytes) => `${formatBinary(bytes)}B`), "read per second"],
     [`${Math.round(run.client.cpuShareOfThreads * 100)}%`, "client CPU per thread"],
   ];
+  return cardsOf(all);
+}
+
+function cardsOf(all: readonly (readonly [figure: string, name: string])[]): string {
   const items = all.map(([figure, name]) =>
     `<div class="card"><b>${escapeText(figure)}</b><span>${name}</span></div>`
   );

@@ -23,6 +23,9 @@ export function progressLine(interval: Interval, progress: Progress, columns = 8
   if (leftMs < Infinity) parts.push(`${Math.max(0, Math.round(leftMs / 1000))}s left`);
   const rate = interval.durationMs > 0 ? interval.requests / interval.durationMs * 1000 : 0;
   parts.push(`${formatMetric(rate)} req/s`);
+  if (interval.received > 0) {
+    parts.push(`${formatMetric(interval.received / interval.durationMs * 1000)} events/s`);
+  }
   if (failedCount > 0) parts.push(`errors ${failedCount}`);
   if (interval.requests > 0) {
     parts.push(`p50 ${formatTimeUs(interval.p50Us)}`, `p99 ${formatTimeUs(interval.p99Us)}`);

@@ -1,7 +1,8 @@
 /** A run of a JSON report as the result that the text report and --fail-if read. */
 import { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
-import { phaseTimes as extraTimesOfPhases } from "../plan/extra_times.ts";
+import { eventStreamTimes, phaseTimes as extraTimesOfPhases } from "../plan/extra_times.ts";
+import { readEventStreams } from "./json/event_streams_json.ts";
 import { decodedPhase, phaseNames, phaseTimes } from "./json/phases_json.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { failureSlot, Slot, ThreadStats } from "../stats/thread_stats.ts";
@@ -45,7 +46,11 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
 }
 
 async function statsOf(run: RunJson): Promise<ThreadStats> {
-  const stats = ThreadStats.make(run.phases ? extraTimesOfPhases : []);
+  const streams = run.eventStreams ?? null;
+  const stats = ThreadStats.make([
+    ...run.phases ? extraTimesOfPhases : [],
+    ...streams === null ? [] : eventStreamTimes,
+  ]);
   const { counters, statuses } = stats;
   const { connections, schedule } = run;
   const sent = (schedule?.requestsDue ?? 0) - (schedule?.requestsUnsent ?? 0);
@@ -84,6 +89,7 @@ async function statsOf(run: RunJson): Promise<ThreadStats> {
   stats.latency.add(await histogramOf(run.latency));
   if (run.serviceTime !== null) stats.serviceTime.add(await histogramOf(run.serviceTime));
   stats.connectTime.add(await histogramOf(run.connectTime));
+  if (streams !== null) await readEventStreams(streams, stats);
   for (const name of phaseNames) {
     const time = phaseTimes[name];
     if (time !== null) stats.extra.get(time)?.add(await decodedPhase(run.phases ?? null, name));

@@ -77,7 +77,7 @@ function socketErrors(counters: Float64Array): string[] {
   const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused];
   const read = counters[Slot.failedRead] + counters[Slot.failedTruncated] +
     counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
-    counters[Slot.failedStreamRefused];
+    counters[Slot.failedStreamRefused] + counters[Slot.failedNotEventStream];
   const write = counters[Slot.failedWrite];
   const timeout = counters[Slot.failedTimeout];
   if (connect + read + write + timeout === 0) return [];

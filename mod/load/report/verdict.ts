@@ -73,6 +73,8 @@ function histogramFor(of: TimeName, result: LoadResult): Histogram {
   if (of === "latency") return stats.latency;
   // In a closed loop the latency is the service time.
   if (of === "service") return result.requestedRate === null ? stats.latency : stats.serviceTime;
+  if (of === "first-event") return stats.extra.get("firstEvent") ?? new Histogram();
+  if (of === "gap") return stats.extra.get("eventGap") ?? new Histogram();
   return phaseHistogram(result, phases[of]) ?? new Histogram();
 }
 
@@ -98,11 +100,14 @@ const slotNames: Partial<Record<CountMetric, CounterName>> = {
   protocol: "failedProtocol",
   streamReset: "failedStreamReset",
   streamRefused: "failedStreamRefused",
+  notEventStream: "failedNotEventStream",
   retried: "retried",
   lost: "lost",
   requests: "answered",
   bytes: "bytesRead",
   unsent: "unsent",
+  events: "received",
+  ended: "streamsEnded",
 };
 
 function countOf(name: CountMetric, result: LoadResult): number {

@@ -115,7 +115,9 @@ export class LoadRuns {
       const result = await this.#runOnce(index);
       const lines = brokenThresholds(this.#plan.thresholds, result);
       broken += lines.length;
-      answered += result.stats.counters[Slot.answered];
+      const { counters } = result.stats;
+      // A stream may have been opened in the warm-up.
+      answered += counters[Slot.answered] + counters[Slot.received];
       if (!this.#plan.output.quiet) { for (const line of lines) writeStderr(`${line}\n`); }
       if (this.#outputs.size > 0) {
         this.#runs.push(await runJson(this.#shown(result), this.#plan.output.percentiles));

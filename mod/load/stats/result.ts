@@ -13,6 +13,8 @@ export interface Interval {
   readonly bytesRead: number;
   readonly failed: number;
   readonly retried: number;
+  /** Events of event streams. */
+  readonly received: number;
   readonly openConnections: number;
   readonly p50Us: number;
   readonly p90Us: number;

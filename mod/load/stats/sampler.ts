@@ -11,6 +11,8 @@ const earlyMs = samplePeriodMs / 2;
 /** A remainder shorter than this at the end gives a rate that is mostly noise. */
 const lastIntervalMinMs = 100;
 
+const noCounts = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0, received: 0 };
+
 export class Sampler {
   /** Requests a second of one thread, in whole numbers. */
   readonly rates = new Histogram();
@@ -24,7 +26,7 @@ export class Sampler {
   #nextCloseMs = intervalMs - earlyMs;
   /** Latency of the interval being closed; reused, so that a long run makes no garbage. */
   readonly #latency = new Histogram();
-  #last = { atMs: 0, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+  #last = noCounts;
 
   /**
    * `onInterval` is called once a second. `durationMs`: when the measurement ends; Infinity
@@ -64,26 +66,27 @@ export class Sampler {
   /** Closes the remainder since the last second, so that the intervals add up to the total. */
   finish(elapsedMs: number): void {
     const isLong = elapsedMs - this.#last.atMs >= lastIntervalMinMs;
-    const isOwed = this.intervals.length === 0 || this.#countEnded() > this.#lastEnded;
+    const isOwed = this.intervals.length === 0 || this.#countSettled() > this.#lastSettled;
     if (isLong || isOwed) this.#closeInterval(elapsedMs);
   }
 
-  /** Requests that were answered or have failed. A failed status is both. */
-  #countEnded(): number {
+  /** Requests that were answered or have failed, a failed status as both; and events. */
+  #countSettled(): number {
     return this.#stats.reduce(
-      (sum, { counters }) => sum + counters[Slot.answered] + failedCount(counters),
+      (sum, { counters }) =>
+        sum + counters[Slot.answered] + failedCount(counters) + counters[Slot.received],
       0,
     );
   }
 
-  get #lastEnded(): number {
-    return this.#last.requests + this.#last.failed;
+  get #lastSettled(): number {
+    return this.#last.requests + this.#last.failed + this.#last.received;
   }
 
   #closeInterval(elapsedMs: number): void {
     const latency = this.#latency;
     latency.clear();
-    const now = { atMs: elapsedMs, requests: 0, bytesRead: 0, failed: 0, retried: 0 };
+    const now = { ...noCounts, atMs: elapsedMs };
     let openConnections = 0;
     this.#stats.forEach((stats, thread) => {
       const { counters } = stats;
@@ -91,6 +94,7 @@ export class Sampler {
       now.bytesRead += counters[Slot.bytesRead];
       now.failed += failedCount(counters);
       now.retried += counters[Slot.retried];
+      now.received += counters[Slot.received];
       openConnections += counters[Slot.open];
       stats.latency.advance(this.#earlier[thread], latency);
     });
@@ -102,6 +106,7 @@ export class Sampler {
       bytesRead: now.bytesRead - this.#last.bytesRead,
       failed: now.failed - this.#last.failed,
       retried: now.retried - this.#last.retried,
+      received: now.received - this.#last.received,
       openConnections,
       p50Us,
       p90Us,

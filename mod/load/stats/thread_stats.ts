@@ -26,6 +26,7 @@ export const counterNames = [
   "failedProtocol",
   "failedStreamReset",
   "failedStreamRefused",
+  "failedNotEventStream",
   /** With --retry: sent again because a kept connection ended before any byte of the response. */
   "retried",
   /** Connections that were made. */
@@ -67,6 +68,12 @@ export const counterNames = [
   /** Lines of a replayed log that are no requests, and requests that were sent without their body. */
   "badLines",
   "bodiless",
+  /** With --sse: events. */
+  "received",
+  /** Event streams that the server has ended properly. */
+  "streamsEnded",
+  /** Event streams open now. */
+  "streamsOpen",
   /** Connections open now. */
   "open",
   /** Microseconds spent in the user's script. */

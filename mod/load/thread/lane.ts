@@ -1,4 +1,5 @@
 /** What carries requests, as the thread sees it. */
+import type { FailureKind } from "../plan/failure.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
 import type { TimedRequest } from "./answer_groups.ts";
@@ -26,6 +27,8 @@ export type Phase = typeof Phase[keyof typeof Phase];
 export interface Lane extends TimedRequest {
   readonly group: GroupState;
   readonly phase: Phase;
+  /** When the request under way times out; may be raised. */
+  deadlineMs: number;
   /** Requests sent or queued for sending, without a complete response. */
   readonly outstanding: number;
   /** In the queue of lanes waiting for the schedule. */
@@ -42,8 +45,18 @@ export interface Lane extends TimedRequest {
   loadScripted(made: MadeRequests, count: number): void;
   /** Sends what was loaded, connecting first when there is no connection. */
   send(nowMs: number, intendedMs: number): void;
+  /** Fails the request under way. Not to be called while its bytes are read. */
+  giveUp(kind: FailureKind, code: string, nowMs: number): void;
   /** The run is over, or this lane is not needed any more. */
   close(): void;
+}
+
+/** Sends the same request of a lane again, when it is time. */
+export interface Reopening {
+  /** How long the lane must wait, in milliseconds. */
+  waitMs(lane: Lane, nowMs: number): number;
+  /** Loads the request of the lane. Returns 1. */
+  load(lane: Lane): number;
 }
 
 /** What the lanes of a thread share. */

@@ -451,6 +451,10 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     this.rest(nowMs, restAfter(this.connectStreak));
   }
 
+  giveUp(kind: FailureKind, code: string, nowMs: number): void {
+    if (this.phase === Phase.busy) this.fail(kind, code, nowMs);
+  }
+
   /** Waits before reconnecting. */
   rest(nowMs: number, restMs: number): void {
     this.phase = Phase.resting;

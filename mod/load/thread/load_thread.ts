@@ -6,10 +6,10 @@ import { DelayQueue } from "./pacing/delay_queue.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import type { Dispatch } from "./dispatch.ts";
 import { GroupState } from "./group_state.ts";
-import { type Lane, type LaneMaker, Phase } from "./lane.ts";
+import { type Lane, type LaneMaker, Phase, type Reopening } from "./lane.ts";
 import { makeConnections } from "./load_connection.ts";
 import { PaceWatch, watchedSleepMs } from "./pacing/pace_watch.ts";
-import { Recorder } from "./recorder.ts";
+import { Recorder, type RecorderMaker } from "./recorder.ts";
 import type { ThreadScript } from "./thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
 import { Slot, type ThreadStats } from "../stats/thread_stats.ts";
@@ -29,6 +29,9 @@ export interface ThreadParts {
   readonly secure: SecureClient | null;
   /** Makes the lanes of a run over HTTP/2; null: HTTP/1.1. */
   readonly http2: LaneMaker | null;
+  /** Makes the recorder of a run whose responses are more than responses; null: the usual one. */
+  readonly makeRecorder?: RecorderMaker | null;
+  readonly makeReopening?: ((recorder: Recorder) => Reopening | null) | null;
   /** The requests of a log, which are its schedule, too; null: there is no log. */
   readonly replay?: ReplaySchedule | null;
 }
@@ -45,6 +48,8 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   readonly #waiting: ConnectionQueue<Lane>;
   readonly #script: ThreadScript | null;
   readonly #delays = new DelayQueue<Lane>();
+  /** Opens event streams again; null: what has ended is followed by the next request. */
+  readonly #reopening: Reopening | null;
   readonly #schedule: Pace | null;
   readonly #replay: ReplaySchedule | null;
   /** Open loop only. */
@@ -70,7 +75,11 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     plan: ThreadPlan,
     stats: ThreadStats,
     reactor: Reactor,
-    { script, secure, http2, replay }: ThreadParts = { script: null, secure: null, http2: null },
+    { script, secure, http2, makeRecorder, makeReopening, replay }: ThreadParts = {
+      script: null,
+      secure: null,
+      http2: null,
+    },
   ) {
     this.#plan = plan;
     this.#reactor = reactor;
@@ -81,11 +90,13 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       (plan.stages === null ? null : new ThreadSchedule(plan, plan.stages));
     this.isOpenLoop = this.#schedule !== null;
     this.#pace = this.#schedule === null ? null : new PaceWatch(stats.counters);
-    this.#recorder = new Recorder(stats, {
+    const recording = {
       isOpenLoop: this.isOpenLoop,
       groupBy: plan.groupBy,
       observer: script?.observesResponses ? script : null,
-    });
+    };
+    this.#recorder = makeRecorder?.(stats, recording, reactor) ?? new Recorder(stats, recording);
+    this.#reopening = makeReopening?.(this.#recorder) ?? null;
     const seed = crypto.getRandomValues(new Uint32Array(4));
     const source = new ValueSource(plan.index, plan.threadCount, seed);
     const groups = plan.groups.map((group) =>
@@ -94,7 +105,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
         plan.index,
         plan.threadCount,
         plan.randomOrder,
-        script !== null || plan.groupBy !== null,
+        script !== null || this.#recorder.observer !== null,
         source,
       )
     );
@@ -141,7 +152,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       if (lane.intendedMs >= this.#recorder.measureFromMs) inFlight += lane.outstanding;
       lane.close();
     }
-    this.#recorder.counters[Slot.inFlight] = inFlight;
+    this.#recorder.end(inFlight);
     this.#recorder.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
     this.#recorder.counters[Slot.open] = open;
     if (this.#schedule !== null) {
@@ -203,7 +214,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
 
   /** Whether only timeouts and the end of the run need `onTick`: no schedule, script delay or pending connect does. */
   get #canBeQuiet(): boolean {
-    return this.#schedule === null && this.#script === null &&
+    return this.#schedule === null && this.#script === null && this.#reopening === null &&
       this.#openedUpTo === this.#lanes.length;
   }
 
@@ -228,6 +239,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   failed(lane: Lane, kind: FailureKind, code: string, claimed: number): void {
     this.#claimed -= claimed;
     let count = claimed;
+    this.#recorder.dropped(lane);
     if (claimed === 0) {
       if (this.#remaining <= 0) return;
       count = 1;
@@ -246,13 +258,17 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     if (this.isOver) return;
     if (this.#schedule !== null) return this.#nextScheduled(lane, nowMs);
     if (this.#remaining <= 0) return this.#endWhenDone();
+    if (this.#reopening !== null) return this.#reopen(this.#reopening, lane, nowMs);
     if (lane.phase === Phase.closed) return lane.connect(nowMs);
     if (this.#script !== null && this.#script.delays) return this.#delay(lane, nowMs);
     this.#sendNext(lane, nowMs);
   }
 
   #sendNext(lane: Lane, nowMs: number): void {
-    const count = this.#load(lane, this.#remaining);
+    this.#sendLoaded(lane, this.#load(lane, this.#remaining), nowMs);
+  }
+
+  #sendLoaded(lane: Lane, count: number, nowMs: number): void {
     if (nowMs >= this.#recorder.measureFromMs) this.#remaining -= count;
     this.#claimed += count;
     lane.send(nowMs, nowMs);
@@ -283,10 +299,23 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     this.#delays.add(lane, nowMs + delayMs);
   }
 
+  /** Opens the lane's event stream again, when it is time. */
+  #reopen(reopening: Reopening, lane: Lane, nowMs: number): void {
+    if (lane.isDelayed) return;
+    const waitMs = reopening.waitMs(lane, nowMs);
+    if (waitMs > 0) {
+      lane.isDelayed = true;
+      this.#delays.add(lane, nowMs + waitMs);
+    } else if (lane.phase === Phase.closed) lane.connect(nowMs);
+    else this.#sendLoaded(lane, reopening.load(lane), nowMs);
+  }
+
   #endDelay(lane: Lane, nowMs: number): void {
     lane.isDelayed = false;
     if (this.isOver || this.#remaining <= 0) return this.#endWhenDone();
-    if (lane.phase === Phase.idle) this.#sendNext(lane, nowMs);
+    const isFree = lane.phase === Phase.idle || lane.phase === Phase.closed;
+    if (this.#reopening !== null && isFree) this.#reopen(this.#reopening, lane, nowMs);
+    else if (lane.phase === Phase.idle) this.#sendNext(lane, nowMs);
   }
 
   reopen(lane: Lane, nowMs: number): void {

@@ -1,5 +1,6 @@
 /** Records what the connections of one thread do, and leaves the warm-up out. */
 import { ResponseHead } from "../../http/mod.ts";
+import type { Reactor } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import type { FailureCount } from "../plan/thread_plan.ts";
 import { FailureCounts } from "../stats/failure_counts.ts";
@@ -16,6 +17,13 @@ export interface RecorderOptions {
   /** A script's `response` hook. */
   readonly observer: AnswerObserver | null;
 }
+
+/** Makes a thread's recorder. */
+export type RecorderMaker = (
+  stats: ThreadStats,
+  options: RecorderOptions,
+  reactor: Reactor,
+) => Recorder;
 
 /** Counters that do not depend on when a request was intended. */
 export type EventSlot =
@@ -111,6 +119,14 @@ export class Recorder implements ReadAid<TimedRequest> {
       if (this.#phases !== null) this.#phases.answered(request, nowMs);
     }
     if (this.observer !== null) this.observer.respond(request, status);
+  }
+
+  /** The lane's request under way has failed, or is lost with its connection. */
+  dropped(_request: TimedRequest): void {}
+
+  /** The run is over; `inFlight`: measured requests without a complete response. */
+  end(inFlight: number): void {
+    this.counters[Slot.inFlight] = inFlight;
   }
 
   failed(kind: FailureKind, code: string, requestCount: number, atMs: number): void {

@@ -15,11 +15,15 @@ export async function assembleThread(
     ? await makeSecureClient(plan, stats)
     : null;
   const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
+  const events = plan.eventStreams === null
+    ? {}
+    : (await import("./events/event_parts.ts")).eventParts(plan.eventStreams);
   if (plan.script === null) {
     const replay = plan.replay === null
       ? null
       : new (await import("../replay/replay_schedule.ts")).ReplaySchedule(plan.replay, plan);
-    return new LoadThread(plan, stats, reactor, { secure, http2, script: null, replay });
+    const parts = { secure, http2, script: null, replay, ...events };
+    return new LoadThread(plan, stats, reactor, parts);
   }
   const { ThreadScript } = await import("./thread_script.ts");
   // The script may call stop() before the thread exists and after it has ended.

@@ -22,7 +22,8 @@ runs                   one for each --repeat:
   requestsInFlightAtEnd
   bytesRead, bytesSent
   failedByKind         connect, refused, read, write, timeout, status, truncated,
-                       protocol, streamReset, streamRefused -> count
+                       protocol, streamReset, streamRefused, notEventStream ->
+                       count
   failures             list of kind, code (errno), count
   responsesByStatus    status or class -> count
   responsesByFieldValue  with --group-by: value of the field -> count; (none) are
@@ -38,6 +39,10 @@ runs                   one for each --repeat:
                        latency above; null where there was none. dns counts lookups,
                        connect (without TLS) and tls connections, firstByte (from the
                        send) and transfer (from the first byte to the last) responses
+  eventStreams         with --sse: opened, ended (by the server), openAtEnd, events,
+                       eventsPerSecond, firstEvent and gap as latency above, and
+                       eventsPerStream: count, min, mean, stdev, max, percentiles,
+                       hdrV2Base64
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
                        requestsDue, requestsUnsent, warmupRequestsUnsent,
                        lagMeanUs, lagMaxUs
@@ -48,8 +53,8 @@ runs                   one for each --repeat:
                        tlsHandshakesResumed
   client               cpuUserMs, cpuSystemMs, cpuShareOfThreads, scriptMs
   intervals            one a second: endMs, durationMs, requests,
-                       requestsPerSecond, bytesRead, failed, retried,
-                       openConnections, p50Us, p90Us, p99Us, maxUs
+                       requestsPerSecond, bytesRead, failed, retried, received
+                       (events), openConnections, p50Us, p90Us, p99Us, maxUs
   machines             with --on, one for each: name, hostName, lost (why; it is in
                        no figure then), clockOffsetMs, clockErrorMs (of its clock
                        against the coordinator's), startedLateMs, connections,

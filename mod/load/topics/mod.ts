@@ -6,6 +6,7 @@ import { plansText } from "./plans.ts";
 import { replayText } from "./replay.ts";
 import { templatesText } from "./templates.ts";
 import { machinesText } from "./machines.ts";
+import { streamsText } from "./streams.ts";
 import { scriptsText } from "./scripts.ts";
 
 const outputText = `What the output means
@@ -30,6 +31,8 @@ Additional lines follow only when relevant:
   Phases:            with --phases: lookups of names; connections, TLS apart; from
                      the send to the first byte of the response, and from there to
                      its last byte. The last two add up to the service time
+  Event streams:     with --sse: how many were opened, ended, and open at the end
+  Events:            with --sse: how many, a second, by stream; their times
   Failed requests:   each failed request once, by kind and errno
   Retried:           with --retry: lost with a kept connection and sent again
   Connections:       when some could not be made or were lost
@@ -51,6 +54,8 @@ Kinds of failure:
   streamReset     HTTP/2: the server reset the stream; the code is its error code
   streamRefused   HTTP/2: the server refused the stream (REFUSED_STREAM), or turned
                   it away by a GOAWAY 16 times
+  notEventStream  --sse: the response was no event stream; the code is its content
+                  type, or its status
 `;
 
 const modelsText = `Closed loop, open loop, and which figures to trust
@@ -150,6 +155,7 @@ export const loadTopics: readonly Topic[] = [
     summary: "the requests of an access log, as they came: --replay",
     text: replayText,
   },
+  { name: "streams", summary: "event streams: --sse", text: streamsText },
   { name: "json", summary: "the schema of --json", text: jsonText },
   {
     name: "templates",

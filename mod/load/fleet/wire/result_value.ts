@@ -25,6 +25,7 @@ const interval = record<Interval>({
   bytesRead: amount,
   failed: amount,
   retried: amount,
+  received: amount,
   openConnections: number,
   p50Us: amount,
   p90Us: amount,

@@ -15,6 +15,7 @@ import {
 } from "../../stats/result.ts";
 import { Slot } from "../../stats/thread_stats.ts";
 import type { FailureCount } from "../../plan/thread_plan.ts";
+import { type EventStreamsJson, eventStreamsJson } from "./event_streams_json.ts";
 import { type PhasesJson, phasesJson } from "./phases_json.ts";
 import type { SearchJson } from "./search_json.ts";
 import { type TimeJson, timeJson } from "./time_json.ts";
@@ -96,6 +97,8 @@ export interface RunJson {
   readonly connectTime: TimeJson;
   /** With --phases. */
   readonly phases: PhasesJson | null;
+  /** With --sse. */
+  readonly eventStreams: EventStreamsJson | null;
   readonly schedule: ScheduleJson | null;
   /** With --replay. */
   readonly replay: ReplayJson | null;
@@ -212,6 +215,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
       : await timeJson(result.stats.serviceTime, percents),
     connectTime: await timeJson(result.stats.connectTime, percents),
     phases: await phasesJson(result, percents),
+    eventStreams: await eventStreamsJson(result, percents),
     schedule: scheduleJson(result),
     replay: result.hasReplay
       ? { badLines: counters[Slot.badLines], requestsWithoutBody: counters[Slot.bodiless] }
@@ -277,6 +281,7 @@ export function intervalJson(interval: Interval): IntervalJson {
     bytesRead: interval.bytesRead,
     failed: interval.failed,
     retried: interval.retried,
+    received: interval.received,
     openConnections: interval.openConnections,
     p50Us: known(interval.p50Us),
     p90Us: known(interval.p90Us),

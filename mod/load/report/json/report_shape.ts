@@ -26,6 +26,8 @@ import {
 } from "./report_json.ts";
 import { type TimeJson } from "./time_json.ts";
 import type { SearchJson, SearchStepJson } from "./search_json.ts";
+import type { AmountJson } from "./amount_json.ts";
+import type { EventStreamsJson } from "./event_streams_json.ts";
 import type { PhasesJson } from "./phases_json.ts";
 import type { MachineJson } from "./machine_json.ts";
 import type { FailureCount } from "../../plan/thread_plan.ts";
@@ -86,6 +88,27 @@ const phases = record<PhasesJson>({
   transfer: nullable(time),
 });
 
+const amounts = record<AmountJson>({
+  count,
+  min: nullable(amount),
+  mean: nullable(amount),
+  stdev: nullable(amount),
+  max: nullable(amount),
+  percentiles: mapOf(nullable(amount)),
+  hdrV2Base64: text,
+});
+
+const eventStreams = record<EventStreamsJson>({
+  opened: count,
+  ended: count,
+  openAtEnd: number,
+  events: count,
+  eventsPerSecond: nullable(amount),
+  firstEvent: time,
+  gap: time,
+  eventsPerStream: amounts,
+});
+
 const schedule = record<ScheduleJson>({
   askedRequestsPerSecond: nullable(amount),
   sentRequestsPerSecond: nullable(amount),
@@ -124,6 +147,8 @@ const interval = record<IntervalJson>({
   bytesRead: amount,
   failed: amount,
   retried: amount,
+  // Reports of older versions do not have it.
+  received: optional(amount),
   openConnections: number,
   p50Us: nullable(amount),
   p90Us: nullable(amount),
@@ -167,6 +192,7 @@ export const runShape = record<RunJson>({
   serviceTime: nullable(time),
   connectTime: time,
   phases: optional(nullable(phases)),
+  eventStreams: optional(nullable(eventStreams)),
   schedule: nullable(schedule),
   replay: optional(nullable(record<ReplayJson>({ badLines: count, requestsWithoutBody: count }))),
   connections,

@@ -309,6 +309,14 @@ export class StreamLane extends Deadline implements Lane {
     }
   }
 
+  giveUp(kind: FailureKind, code: string, nowMs: number): void {
+    if (this.phase !== Phase.busy) return;
+    const connection = this.connection!;
+    connection.nowMs = nowMs;
+    connection.cancel(this, ErrorCode.cancel);
+    this.fail(kind, code, nowMs);
+  }
+
   close(): void {
     const { connection } = this;
     this.#parts.sockets.disarm(this);

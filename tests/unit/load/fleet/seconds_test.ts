@@ -9,6 +9,7 @@ const second = (requests: number): Interval => ({
   bytesRead: 10 * requests,
   failed: 1,
   retried: 0,
+  received: 0,
   openConnections: 2,
   p50Us: requests,
   p90Us: requests,

@@ -100,3 +100,38 @@ Deno.test("readLoadPlan() explains an invalid value", () => {
     ]
   ) assertEquals(errorsOf(flag, value, url).length, 1, `${flag} ${value}`);
 });
+
+Deno.test("readLoadPlan() says what --sse cannot be combined with", () => {
+  const plan = readLoadPlan(["--sse", "--reconnect", url]);
+  assertEquals(plan.eventStreams, { reconnects: true });
+  assertEquals(plan.headers, [{ name: "Accept", value: "text/event-stream" }]);
+  const own = [{ name: "accept", value: "text/x" }];
+  assertEquals(readLoadPlan(["--sse", "-H", "accept: text/x", url]).headers, own);
+  assertEquals(readLoadPlan([url]).eventStreams, null);
+  const rows: readonly (readonly [argv: string, error: string])[] = [
+    ["--reconnect", "--reconnect needs --sse"],
+    ["--fail-if events<5", "--fail-if events<5: needs --sse"],
+    ["--fail-if gap-p99>1s", "--fail-if gap-p99>1s: needs --sse"],
+    [
+      "--sse -s a.js",
+      "--sse and --script cannot be combined: a script's response() has whole responses",
+    ],
+    [
+      "--sse --pipeline 2",
+      "--sse and --pipeline cannot be combined: a stream does not end before the next response",
+    ],
+    ["--sse --group-by a", "--sse and --group-by cannot be combined: it counts whole responses"],
+    [
+      "--sse --reconnect -R 5",
+      "--reconnect needs a closed loop: with --rate the schedule opens streams",
+    ],
+    ["--sse --reconnect --template", "--reconnect and --template cannot be combined"],
+    [
+      "--sse --reconnect -H last-event-ID:5",
+      "--reconnect sends Last-Event-ID itself: remove --header 'Last-Event-ID: ...'",
+    ],
+  ];
+  for (const [argv, error] of rows) {
+    assertEquals(errorsOf(...argv.split(" "), url), [error]);
+  }
+});

@@ -29,6 +29,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
     serviceTime: null,
     connectTime: time,
     phases: null,
+    eventStreams: null,
     schedule: null,
     replay: null,
     connections: {

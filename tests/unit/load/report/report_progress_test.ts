@@ -12,6 +12,7 @@ const interval = {
   bytesRead: 0,
   failed: 0,
   retried: 0,
+  received: 0,
   openConnections: 1,
   p50Us: 500,
   p90Us: 600,

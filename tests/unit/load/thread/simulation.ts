@@ -54,6 +54,7 @@ const basePlan: ThreadPlan = {
   },
   script: null,
   replay: null,
+  eventStreams: null,
   reactor: "",
 };
 

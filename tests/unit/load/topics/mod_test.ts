@@ -10,6 +10,8 @@ Deno.test("help load json names every property of the report's interfaces", asyn
     "report_json",
     "time_json",
     "phases_json",
+    "event_streams_json",
+    "amount_json",
     "search_json",
     "machine_json",
   ];
