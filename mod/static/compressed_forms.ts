@@ -26,12 +26,15 @@ export interface CompressionHost {
 /** The kept forms, and the work under way. */
 export interface CompressionLimits {
   readonly keptBytesMax: number;
+  /** Of files with forms. A file that no form makes smaller takes a place, too. */
+  readonly keptFilesMax: number;
   /** Further files are sent as they are. */
   readonly underWayMax: number;
 }
 
 export const defaultCompressionLimits: CompressionLimits = {
   keptBytesMax: 32 << 20,
+  keptFilesMax: 4096,
   underWayMax: 8,
 };
 
@@ -113,8 +116,10 @@ export class CompressedForms {
     forms.set(coding.name, { form, bytes: size });
     this.#kept.set(plain, forms);
     this.#keptBytes += size;
+    const { keptBytesMax, keptFilesMax } = this.#limits;
     for (const [oldest, its] of this.#kept) {
-      if (this.#keptBytes <= this.#limits.keptBytesMax || oldest === plain) break;
+      const fits = this.#keptBytes <= keptBytesMax && this.#kept.size <= keptFilesMax;
+      if (fits || oldest === plain) break;
       this.#kept.delete(oldest);
       for (const one of its.values()) this.#keptBytes -= one.bytes;
     }

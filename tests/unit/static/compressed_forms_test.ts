@@ -108,7 +108,11 @@ Deno.test("a form that is no smaller, or a file that shrinks, leaves the file as
 
 Deno.test("what is kept and what is under way is bounded", () => {
   const library = new HalfLibrary();
-  const forms = new CompressedForms(library, host, { keptBytesMax: 1500, underWayMax: 2 });
+  const forms = new CompressedForms(library, host, {
+    keptBytesMax: 1500,
+    keptFilesMax: 10,
+    underWayMax: 2,
+  });
   const files = [1, 2, 3, 4].map(() => inMemory(1000));
   for (const plain of files.slice(0, 3)) forms.formOf(plain, br);
   // The first is the one most recently used.
@@ -125,6 +129,20 @@ Deno.test("what is kept and what is under way is bounded", () => {
   library.run();
   assertEquals(forms.formOf(onDisk(1e6), br) instanceof Making, true);
   library.run();
+});
+
+Deno.test("files that do not become smaller are bounded by their number", () => {
+  const library = new HalfLibrary();
+  library.factor = 1;
+  const limits = { keptBytesMax: 1500, keptFilesMax: 3, underWayMax: 2 };
+  const forms = new CompressedForms(library, host, limits);
+  const files = [1, 2, 3, 4].map(() => inMemory(1000));
+  for (const plain of files) assertEquals(forms.formOf(plain, br), null);
+  assertEquals(forms.formOf(files[3], br), null);
+  assertEquals(library.count, 4);
+  // The oldest has been forgotten, and is tried again.
+  assertEquals(forms.formOf(files[0], br), null);
+  assertEquals(library.count, 5);
 });
 
 Deno.test("text and code of a fitting size are worth it", () => {
