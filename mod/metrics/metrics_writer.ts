@@ -1,6 +1,11 @@
 /** Metrics as text: Prometheus's format 0.0.4, and OpenMetrics 1.0. */
 
 export type MetricsFormat = "prometheus" | "openmetrics";
+/** The media types of both. */
+export const metricsContentTypes: Readonly<Record<MetricsFormat, string>> = {
+  prometheus: "text/plain; version=0.0.4; charset=utf-8",
+  openmetrics: "application/openmetrics-text; version=1.0.0; charset=utf-8",
+};
 export type Labels = Readonly<Record<string, string>>;
 export type Row = readonly [Labels, number];
 

@@ -29,7 +29,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["plan", "topics"],
     ["options"],
     ["stats"],
-    ["script", "replay"],
+    ["script", "replay", "metrics"],
     ["thread", "report"],
     ["run"],
     ["search", "bench"],

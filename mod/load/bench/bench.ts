@@ -1,6 +1,7 @@
 /** `hayate load --plan FILE`. */
 import { getVariable } from "../../process/environment.ts";
 import type { BenchOptions } from "../options/bench_options.ts";
+import { withMetrics } from "../run/metrics_door.ts";
 import { readBenchFile } from "./bench_file.ts";
 import { BenchRuns } from "./bench_runs.ts";
 
@@ -10,5 +11,8 @@ export async function runBench(options: BenchOptions): Promise<number> {
     readText: (path) => Deno.readTextFileSync(path),
     environment: (name) => getVariable(name) ?? null,
   });
-  return await new BenchRuns(bench, options).run();
+  return await withMetrics(
+    options.metrics,
+    (metrics) => new BenchRuns(bench, options, metrics).run(),
+  );
 }

@@ -8,6 +8,7 @@ import { planJson, type RunJson, runJson } from "../report/json/report_json.ts";
 import { clearLine, progressLine } from "../report/report_progress.ts";
 import { brokenThresholds } from "../report/verdict.ts";
 import { beginRun } from "../run/begin.ts";
+import type { MetricsDoor } from "../run/metrics_door.ts";
 import { ownRuns } from "../run/own_runs.ts";
 import { Interrupts } from "../run/interrupts.ts";
 import type { Run } from "../run/load_run.ts";
@@ -34,11 +35,13 @@ interface Progress {
 export class BenchRuns {
   readonly #bench: BenchPlan;
   readonly #options: BenchOptions;
+  readonly #metrics: MetricsDoor | null;
   readonly #interrupts = new Interrupts();
   readonly #all: Progress[] = [];
   #hasFailed = false;
 
-  constructor(bench: BenchPlan, options: BenchOptions) {
+  constructor(bench: BenchPlan, options: BenchOptions, metrics: MetricsDoor | null) {
+    this.#metrics = metrics;
     this.#bench = bench;
     this.#options = options;
   }
@@ -90,7 +93,7 @@ export class BenchRuns {
     if (runs.length >= entry.plan.repeat) return;
     try {
       const { prepared, script } = await beginRun(entry.plan);
-      const source = ownRuns(entry.plan, prepared);
+      const source = ownRuns(entry.plan, prepared, this.#metrics);
       while (runs.length < entry.plan.repeat) {
         const run = this.#interrupts.current = source.next();
         const result = await this.#runOnce(run, progress, index);

@@ -1,4 +1,5 @@
 /** The options of --plan, which takes everything else from its file. Pure. */
+import type { Address } from "../../base/address.ts";
 import { readOptions, UsageError } from "../../cli/mod.ts";
 import { loadTable } from "./flags.ts";
 
@@ -8,6 +9,8 @@ export interface BenchOptions {
   /** The report, "-" for stdout; null: none. */
   readonly json: string | null;
   readonly html: string | null;
+  /** Where Prometheus may ask while it runs; null: nowhere. */
+  readonly metrics: Address | null;
   readonly quiet: boolean;
   readonly showSecrets: boolean;
   /** Runs that the report has already are not measured again. */
@@ -15,7 +18,7 @@ export interface BenchOptions {
   readonly argv: readonly string[];
 }
 
-const allowed = ["plan", "json", "html", "quiet", "showSecrets", "resume"];
+const allowed = ["plan", "json", "html", "metrics", "quiet", "showSecrets", "resume"];
 
 /** null without --plan. Throws `UsageError`, or `InfoRequest`. */
 export function readBenchOptions(argv: readonly string[]): BenchOptions | null {
@@ -33,10 +36,10 @@ export function readBenchOptions(argv: readonly string[]): BenchOptions | null {
     errors.push(`--plan and --${long} cannot be combined: the file has the settings of its runs`);
   }
   if (operands.length > 0) errors.push("--plan takes no URL: its file has them");
-  const { json, html, quiet, showSecrets, resume } = values;
+  const { json, html, metrics, quiet, showSecrets, resume } = values;
   if (resume && (json === null || json === "-")) {
     errors.push("--resume needs --json FILE: it goes on from that report");
   }
   if (errors.length > 0) throw new UsageError(errors);
-  return { path: values.plan, json, html, quiet, showSecrets, resume, argv };
+  return { path: values.plan, json, html, metrics, quiet, showSecrets, resume, argv };
 }

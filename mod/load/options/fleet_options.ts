@@ -48,6 +48,7 @@ function faultsOf(place: Place, values: Options["values"], targets: readonly Tar
     if (unixPath !== null) faults.push(`URL ${text}: with --on it cannot be a unix socket`);
   }
   if (values.findRate.length > 0) cannot("find-rate", "it searches on one machine");
+  if (values.metrics !== null) cannot("metrics", "what other machines count arrives at the end");
   if (values.source.length > 0) cannot("source", "each machine has its own addresses");
   if (place.kind === "ssh" && values.image !== null) cannot("image", "it copies this program");
   const threads = machines * values.threads;

@@ -209,6 +209,7 @@ function outputOf({ values }: Options): OutputPlan {
     hdr: values.hdr,
     timeseries: values.timeseries,
     html: values.html,
+    metrics: values.metrics,
     showSecrets: values.showSecrets,
     quiet: values.quiet,
   };

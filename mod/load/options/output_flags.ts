@@ -1,5 +1,6 @@
 /** The flags of `hayate load`: what is printed, written and judged. */
 import type { OptionSpec } from "../../cli/mod.ts";
+import { readHealthAddress } from "../../probes/address.ts";
 import { readFieldName, readPercentiles, readThreshold } from "./option_values.ts";
 
 const output = "Output";
@@ -80,6 +81,16 @@ export const outputFlags = [
     placeholder: "FILE",
     section: output,
     help: "A page with curves, distribution and errors; needs no network.",
+  },
+  {
+    long: "metrics",
+    kind: "parsed",
+    parse: readHealthAddress,
+    placeholder: "ADDR",
+    section: output,
+    help:
+      "Answer GET /metrics for Prometheus while it runs, at :9100 (every address), HOST:PORT or " +
+      "a unix socket's /path. See: hayate help load metrics.",
   },
   {
     long: "show-secrets",

@@ -1,4 +1,5 @@
 /** The immutable plan of one run: the user's settings, checked. */
+import type { Address } from "../../base/address.ts";
 import type { HeaderField } from "../request/request_bytes.ts";
 import type { FleetPlan } from "./place.ts";
 import type { Stage } from "./schedule.ts";
@@ -101,6 +102,8 @@ export interface OutputPlan {
   readonly hdr: string | null;
   readonly timeseries: string | null;
   readonly html: string | null;
+  /** Where Prometheus may ask while it runs; null: nowhere. */
+  readonly metrics: Address | null;
   /** Reports keep fields and URLs as they were given, secrets included. */
   readonly showSecrets: boolean;
   readonly quiet: boolean;

@@ -12,6 +12,19 @@ export interface Stage {
   readonly rateEnd: number;
 }
 
+/** Requests a second at `elapsedMs` since the start of the schedule; 0 after its end. */
+export function rateAt(stages: readonly Stage[], elapsedMs: number): number {
+  let startMs = 0;
+  for (const { durationMs, rateStart, rateEnd } of stages) {
+    const withinMs = elapsedMs - startMs;
+    if (withinMs < durationMs) {
+      return rateStart + (rateEnd - rateStart) * Math.max(0, withinMs) / durationMs;
+    }
+    startMs += durationMs;
+  }
+  return 0;
+}
+
 /** Times of requests 0, 1, 2 ... in milliseconds since the start of the schedule. */
 export class Schedule {
   readonly durationMs: number;

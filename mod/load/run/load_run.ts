@@ -3,6 +3,7 @@ import { Histogram } from "../../metrics/histogram.ts";
 import { addAnswerCounts } from "../stats/answer_counts.ts";
 import { WorkerPool } from "../thread/worker_pool.ts";
 import { readCpuTime, readPortRange } from "../stats/cpu_time.ts";
+import type { MetricsDoor } from "./metrics_door.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import type { PreparedRun } from "../plan/prepare.ts";
 import type { Interval, LoadResult } from "../stats/result.ts";
@@ -35,11 +36,18 @@ export class LoadRun implements Run {
   readonly #plan: LoadPlan;
   readonly #prepared: PreparedRun;
   readonly #gate: StartGate;
+  readonly #metrics: MetricsDoor | null;
   #pool: WorkerPool | null = null;
   #interrupted = false;
   #interruptCode = 0;
 
-  constructor(plan: LoadPlan, prepared: PreparedRun, gate: StartGate) {
+  constructor(
+    plan: LoadPlan,
+    prepared: PreparedRun,
+    gate: StartGate,
+    metrics: MetricsDoor | null = null,
+  ) {
+    this.#metrics = metrics;
     this.#plan = plan;
     this.#prepared = prepared;
     this.#gate = gate;
@@ -52,11 +60,13 @@ export class LoadRun implements Run {
   }
 
   async run(observer: RunObserver): Promise<LoadResult> {
-    const pool = this.#pool = new WorkerPool(this.#prepared.threads);
+    const pool = this.#pool = new WorkerPool(this.#prepared.threads, this.#metrics !== null);
     await pool.gather();
+    this.#metrics?.meter(pool.stats, this.#prepared.threads[0]);
     await this.#gate(() => this.#interrupted);
     observer.onStart();
     const startMs = performance.now();
+    this.#metrics?.start(startMs);
     const measureFromMs = startMs + this.#plan.warmupMs;
     const sampler = new Sampler(
       pool.stats,
@@ -89,6 +99,7 @@ export class LoadRun implements Run {
     } finally {
       clearTimeout(warmup);
       clearTimeout(timer);
+      this.#metrics?.end();
     }
     const cpuAfter = readCpuTime();
     const measuredMs = Math.max(...outcomes.map((outcome) => outcome.measuredMs));

@@ -3,13 +3,18 @@ import { writeStderr } from "../report/outputs.ts";
 import type { LoadPlan } from "../plan/plan.ts";
 import type { PreparedRun } from "../plan/prepare.ts";
 import { LoadRun, type StartGate } from "./load_run.ts";
+import type { MetricsDoor } from "./metrics_door.ts";
 import { type RunSource, showsProgress } from "./runs.ts";
 import { waitForClock } from "./start_clock.ts";
 
 /** Tolerance for --start-at between machines. */
 const lateMaxMs = 100;
 
-export function ownRuns(plan: LoadPlan, prepared: PreparedRun): RunSource {
+export function ownRuns(
+  plan: LoadPlan,
+  prepared: PreparedRun,
+  metrics: MetricsDoor | null,
+): RunSource {
   let isFirst = true;
   return {
     shownUrl: prepared.shownUrl,
@@ -17,7 +22,7 @@ export function ownRuns(plan: LoadPlan, prepared: PreparedRun): RunSource {
     next() {
       const gate = startGate(plan, isFirst);
       isFirst = false;
-      return new LoadRun(plan, prepared, gate);
+      return new LoadRun(plan, prepared, gate, metrics);
     },
     describe: (environment) => environment,
   };

@@ -17,6 +17,7 @@ import { searchJson, type SearchStepJson } from "../report/json/search_json.ts";
 import { searchEnd, searchHeader, stepRow } from "../report/search_text.ts";
 import { Interrupts } from "../run/interrupts.ts";
 import { LoadRun } from "../run/load_run.ts";
+import type { MetricsDoor } from "../run/metrics_door.ts";
 import { showsProgress } from "../run/runs.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
@@ -31,6 +32,7 @@ export class FindRate {
   readonly #search: SearchPlan;
   readonly #prepared: PreparedRun;
   readonly #argv: readonly string[];
+  readonly #metrics: MetricsDoor | null;
   readonly #interrupts = new Interrupts();
   readonly #rates: RateSearch;
   readonly #json: Output | null;
@@ -46,7 +48,9 @@ export class FindRate {
     search: SearchPlan,
     prepared: PreparedRun,
     argv: readonly string[],
+    metrics: MetricsDoor | null,
   ) {
+    this.#metrics = metrics;
     this.#plan = plan;
     this.#search = search;
     this.#prepared = prepared;
@@ -109,7 +113,8 @@ export class FindRate {
       // Whoever is slow at the end is slow: its latency belongs to the step.
       drainMs: this.#plan.timeoutMs,
     };
-    const run = new LoadRun(plan, withTimes(this.#prepared, plan), () => Promise.resolve());
+    const prepared = withTimes(this.#prepared, plan);
+    const run = new LoadRun(plan, prepared, () => Promise.resolve(), this.#metrics);
     this.#interrupts.current = run;
     const isShown = showsProgress(plan);
     const result = await run.run({

@@ -1,7 +1,11 @@
-/** One load thread, or the script's `setup` and `done`, as a Deno worker; see worker_messages.ts. */
+/**
+ * One load thread, the script's `setup` and `done`, or the listener of --metrics, as a Deno worker; see
+ * worker_messages.ts.
+ */
 import { exitCodes, StartError } from "../../base/errors.ts";
 import type { FromWorker, ToWorker } from "./worker_messages.ts";
 import type { LoadThread } from "./load_thread.ts";
+import type { MetricsDesk } from "../metrics/metrics_desk.ts";
 import type { MainHooks } from "../script/main_hooks.ts";
 import { ThreadStats } from "../stats/thread_stats.ts";
 import { assembleThread } from "./thread_parts.ts";
@@ -22,6 +26,7 @@ const scope = globalThis as unknown as WorkerScope;
 const post = scope.postMessage.bind(scope);
 let thread: LoadThread | null = null;
 let hooks: MainHooks | null = null;
+let desk: MetricsDesk | null = null;
 /** Formats an error thrown in a script's timers and promises. */
 let describe: ((error: unknown) => StartError) | null = null;
 
@@ -51,6 +56,13 @@ async function obey(message: ToWorker): Promise<void> {
       return post({ kind: "prepared", threads: await hooks!.setup(message.threadCount) });
     case "finish":
       return post({ kind: "finished", exitCode: await hooks!.done(message) });
+    case "openMetrics":
+      desk = await (await import("../metrics/metrics_desk.ts")).MetricsDesk.open(message);
+      return post({ kind: "metricsOpened" });
+    default: {
+      const answer = await desk!.obey(message);
+      if (answer !== null) post(answer);
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 /** Messages between the main thread and its workers. */
 import type { ThreadOutcome, ThreadPlan } from "../plan/thread_plan.ts";
+import type { FromMetrics, ToMetrics } from "../metrics/metrics_messages.ts";
 import type { FromMainHooks, ToMainHooks } from "../script/main_hook_messages.ts";
 
 /** From the main thread to a worker. */
@@ -16,7 +17,8 @@ export type ToWorker =
   | { readonly kind: "stop" }
   /** Answered with a pong. */
   | { readonly kind: "ping" }
-  | ToMainHooks;
+  | ToMainHooks
+  | ToMetrics;
 
 /** From a worker to the main thread. */
 export type FromWorker =
@@ -24,4 +26,5 @@ export type FromWorker =
   | { readonly kind: "pong" }
   | { readonly kind: "done"; readonly outcome: ThreadOutcome }
   | { readonly kind: "failed"; readonly message: string; readonly exitCode: number }
-  | FromMainHooks;
+  | FromMainHooks
+  | FromMetrics;

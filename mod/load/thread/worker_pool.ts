@@ -19,10 +19,13 @@ export class WorkerPool {
   readonly #plans: readonly ThreadPlan[];
   #local: LoadThread | null = null;
   readonly #workers: LoadWorker[] = [];
+  readonly #isMetered: boolean;
   #isGathered = false;
 
-  constructor(plans: readonly ThreadPlan[]) {
+  /** `isMetered`: another thread reads the statistics of this one, too. */
+  constructor(plans: readonly ThreadPlan[], isMetered = false) {
     this.#plans = plans;
+    this.#isMetered = isMetered;
   }
 
   /** Prepares every thread. Throws `StartError`. */
@@ -49,7 +52,9 @@ export class WorkerPool {
   }
 
   async #addLocal(plan: ThreadPlan): Promise<void> {
-    const stats = ThreadStats.make(plan.extraTimes);
+    const stats = this.#isMetered
+      ? new ThreadStats(new SharedArrayBuffer(statsBytes(plan.extraTimes)), plan.extraTimes)
+      : ThreadStats.make(plan.extraTimes);
     this.stats[plan.index - this.#plans[0].index] = stats;
     this.#local = await assembleThread(plan, stats);
   }

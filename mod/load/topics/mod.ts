@@ -2,6 +2,7 @@
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
+import { metricsText } from "./metrics.ts";
 import { plansText } from "./plans.ts";
 import { replayText } from "./replay.ts";
 import { templatesText } from "./templates.ts";
@@ -156,6 +157,11 @@ export const loadTopics: readonly Topic[] = [
     text: replayText,
   },
   { name: "streams", summary: "event streams: --sse", text: streamsText },
+  {
+    name: "metrics",
+    summary: "figures for Prometheus while it runs: --metrics",
+    text: metricsText,
+  },
   { name: "json", summary: "the schema of --json", text: jsonText },
   {
     name: "templates",

@@ -13,20 +13,13 @@ import type { Route, RouteHandler } from "../engine/routes/routes.ts";
 import { answerApi, type ApiRequest } from "./api.ts";
 import type { AdminApi } from "./admin_api.ts";
 import { renderMetrics } from "./metrics_text.ts";
-import { chooseMetricsFormat, type MetricsFormat } from "../../metrics/metrics_writer.ts";
+import { chooseMetricsFormat, metricsContentTypes } from "../../metrics/metrics_writer.ts";
 import { overview } from "./overview.ts";
 import { controlPage } from "./page.ts";
 import { requesterOf } from "./requester.ts";
 
 const bodyBytesMax = 65_536;
 const jsonType: Field = { name: "Content-Type", value: "application/json" };
-const metricsTypes: Readonly<Record<MetricsFormat, Field>> = {
-  prometheus: { name: "Content-Type", value: "text/plain; version=0.0.4; charset=utf-8" },
-  openmetrics: {
-    name: "Content-Type",
-    value: "application/openmetrics-text; version=1.0.0; charset=utf-8",
-  },
-};
 /** The page loads no external resources and may not be framed. */
 const pagePolicy: Field = {
   name: "Content-Security-Policy",
@@ -86,7 +79,8 @@ export class ControlHandler implements RouteHandler {
       case "/metrics": {
         this.#admin.refresh();
         const format = chooseMetricsFormat(accept);
-        return { type: metricsTypes[format], body: renderMetrics(this.#admin, format) };
+        const type = { name: "Content-Type", value: metricsContentTypes[format] };
+        return { type, body: renderMetrics(this.#admin, format) };
       }
       case "/hayate/status.json":
         this.#admin.refresh();
