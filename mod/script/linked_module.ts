@@ -20,7 +20,9 @@ export async function importLinked(
   await beforeImport?.(text);
   let front = "";
   if (needsRequire(text)) {
-    await installCommonJs();
+    await installCommonJs(async (path, name) =>
+      await (await import("./import_from.ts")).importFrom(path, name)
+    );
     // On the first line, which esbuild leaves to a comment: the lines of the map stay right.
     front = prologue(entry);
   }

@@ -30,6 +30,8 @@ export interface LinkedApp {
 export interface LinkOptions {
   /** Reads a module's text; null if it cannot be read. */
   readonly read?: (path: string) => string | null;
+  /** An ES module in place of the entry's text. */
+  readonly entryText?: string;
   /** Code to add to the entry's. */
   readonly epilogue?: (source: string, path: string) => string;
 }
@@ -209,11 +211,15 @@ class Linking {
     const text = (this.#options.read ?? readOrNull)(path);
     if (text === null) return {};
     this.#modules.add(path);
+    const isEntry = path === this.#entry;
+    const { entryText } = this.#options;
+    if (isEntry && entryText !== undefined) {
+      return { contents: bytesOf(entryText), loader: "js", resolveDir: dirname(path) };
+    }
     if (path.endsWith(".json")) return {};
     if (this.#kinds.kindOf(path, text) === "cjs") {
       return { contents: bytesOf(cjsFacade(path)), loader: "js" };
     }
-    const isEntry = path === this.#entry;
     const source = esmSource(path, text, isEntry);
     const { epilogue } = this.#options;
     return {

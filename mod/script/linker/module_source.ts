@@ -31,10 +31,11 @@ export function esmSource(path: string, text: string, isEntry: boolean): string 
   // TypeScript takes the one comment to mean the other.
   if (/@jsxImportSource\b/.test(text) && !/@jsxRuntime\b/.test(text)) front += automaticJsx;
   if (path.includes("/node_modules/") && wantsNodeTimers(text)) front += nodeTimers;
-  if (front === "") return text;
+  const source = withNodeStreams(text);
+  if (front === "") return source;
   // A #! is allowed only at the start.
   return front +
-    text.replace(/^\uFEFF?(#!)?/, (_, hashBang) => hashBang === undefined ? "" : "//#!");
+    source.replace(/^\uFEFF?(#!)?/, (_, hashBang) => hashBang === undefined ? "" : "//#!");
 }
 
 /** As Deno has it: the entry is the main module. */
@@ -56,6 +57,15 @@ function wantsNodeTimers(text: string): boolean {
   if (!/\.(?:unref|hasRef)\b/.test(text) || !/\bset(?:Timeout|Interval)\(/.test(text)) return false;
   // It has them from somewhere already.
   return !/\b(?:import|function|const|let|var)\b[^;()=]*\bset(?:Timeout|Interval)\b/.test(text);
+}
+
+/**
+ * React has a build of its own for Deno, which lacks the functions for Node's streams. Servers that
+ * were built for Node, as React Router's are, get the one for Node.
+ */
+function withNodeStreams(text: string): string {
+  if (!/\brenderToPipeableStream\b/.test(text)) return text;
+  return text.replace(/(["'])react-dom\/server\1/g, "$1react-dom/server.node$1");
 }
 
 const automaticJsx = "/** @jsxRuntime automatic */";
