@@ -6,6 +6,7 @@ import type { Cork } from "../fetch/response_writer.ts";
 import type { FetchHandler } from "../fetch/fetch_handler.ts";
 import type { ServedAddress } from "../fetch/served_info.ts";
 import { fetchOf } from "./app_shape.ts";
+import { tellPort } from "./app_arguments.ts";
 import { CapturedServer } from "./captured_server.ts";
 import { installBlobWorkers } from "./blob_workers.ts";
 import { inStartTime } from "./start_time.ts";
@@ -62,7 +63,7 @@ export async function loadApp(plan: ServePlan, host: AppHost): Promise<App> {
     case "folder":
       return { handler: await openFolders(plan.app, plan.files, host), hooks: {} };
     case "script":
-      return await loadFetchApp(plan.app.path, plan, host);
+      return await loadFetchApp(plan.app, plan, host);
   }
 }
 
@@ -98,7 +99,11 @@ function textHandler(text: string): ExchangeHandler {
   };
 }
 
-async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promise<App> {
+async function loadFetchApp(
+  { path, args }: ServePlan["app"] & { kind: "script" },
+  plan: ServePlan,
+  host: AppHost,
+): Promise<App> {
   const [{ importApp }, { FetchHandler }, { installUpgrade }] = await Promise.all([
     import("./app_module.ts"),
     import("../fetch/fetch_handler.ts"),
@@ -107,9 +112,11 @@ async function loadFetchApp(path: string, plan: ServePlan, host: AppHost): Promi
   installUpgrade();
   installBlobWorkers();
   const { startTimeoutMs } = plan.process;
-  const captured = new CapturedServer(placeOf(plan), (line) => host.onAppWarning(line));
+  const place = placeOf(plan);
+  if (place.transport === "tcp") tellPort(place.port);
+  const captured = new CapturedServer(place, (line) => host.onAppWarning(line));
   const { exports, opensServer } = await inStartTime(
-    importApp(path, captured),
+    importApp(path, args, captured),
     startTimeoutMs,
     path,
   );

@@ -20,6 +20,11 @@ interface NodeApp {
 const forms = "expected export default { fetch(request, info) { ... } }, a function, Deno.serve, " +
   "or an app of express, fastify or koa";
 
+/** What `react-router build` exports for the server that React Router has on npm. */
+const reactRouterBuild = ["assetsBuildDirectory", "entry", "routes"] as const;
+const reactRouterHint = "is a build of React Router, which its own server runs: hayate serve " +
+  "node_modules/@react-router/serve/bin.js --";
+
 /**
  * The handler of a loaded app: `fetch` of its default export or its own, a default function, an app
  * of Node, or the server that it opens. Rejects with `StartError`.
@@ -34,6 +39,9 @@ export async function fetchOf(
   if (typeof app?.fetch === "function") return app.fetch.bind(app) as Fetch;
   if (typeof module["fetch"] === "function") return module["fetch"] as Fetch;
   if (captured.isOpen) return await captured.opened;
+  if (reactRouterBuild.every((name) => name in module)) {
+    throw new StartError(`${path}: ${reactRouterHint} ${path}`, exitCodes.config);
+  }
   const node = app === undefined || app === null ? null : await fetchOfNodeApp(app);
   if (node !== null) return node;
   if (typeof app === "function") return app as unknown as Fetch;

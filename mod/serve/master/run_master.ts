@@ -200,7 +200,7 @@ async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number
   const { CapturedServer } = await import("../app/captured_server.ts");
   // A server that the app opens is the workers' to serve.
   const nowhere = new CapturedServer({ transport: "tcp", hostname: "0.0.0.0", port: 0 }, () => {});
-  const loaded = importApp(app.path, nowhere);
+  const loaded = importApp(app.path, app.args, nowhere);
   const { exports } = await inStartTime(loaded, plan.process.startTimeoutMs, app.path);
   const { beforeFork } = exports;
   if (typeof beforeFork !== "function") return () => {};

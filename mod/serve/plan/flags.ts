@@ -31,10 +31,11 @@ function inSeconds(ms: number): string {
 export const serveTable = defineTable({
   command: "hayate serve",
   summary: "prefork server for a fetch handler, static files or a fixed body",
-  usage: ["[options] APP.js|APP.ts", "[options] DIR", "[options] --text STR"],
+  usage: ["[options] APP.js|APP.ts [-- ARG...]", "[options] DIR", "[options] --text STR"],
   description: [
     "APP is a module with `export default { fetch(request, info) }`, the shape that deno serve, " +
-    "Bun and Cloudflare Workers take. DIR is served as static files.",
+    "Bun and Cloudflare Workers take, or one that opens a server itself. It gets each ARG in Deno.args " +
+    "and process.argv. DIR is served as static files.",
     "Sockets handed over in SERVER_STARTER_PORT (hayate supervise, start_server) or LISTEN_FDS " +
     "(systemd) are used in place of --port and --path.",
     "Signals: TERM and INT shut down gracefully, QUIT stops at once, HUP reloads the app, TTIN and " +
@@ -545,6 +546,7 @@ export const serveTable = defineTable({
     },
   ],
   operands: { name: "APP or DIR", min: 0, max: 1 },
+  restAfterDashes: true,
   examples: [
     { run: "hayate serve --port 8080 app.ts", about: "run an app" },
     { run: "hayate serve --workers auto --path /run/app.sock app.js", about: "behind a proxy" },

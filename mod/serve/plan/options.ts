@@ -90,8 +90,12 @@ function readProcess({ values }: Options): ProcessPlan {
 function readApp(options: Options, errors: string[]): AppPlan {
   const { values, operands } = options;
   const [operand] = operands;
+  const args = options.rest;
   const hosts = values.site;
   checkSites(options, errors);
+  if (args.length > 0 && (operand === undefined || !isScript(operand))) {
+    errors.push(`the words after -- are for an app: no APP is given before ${args[0]}`);
+  }
   if (values.text !== null) {
     if (operand !== undefined) errors.push(`--text and ${operand} cannot be combined`);
     return { kind: "text", text: values.text };
@@ -101,12 +105,12 @@ function readApp(options: Options, errors: string[]): AppPlan {
     return { kind: "folder", path: null, hosts };
   }
   return isScript(operand)
-    ? { kind: "script", path: operand }
+    ? { kind: "script", path: operand, args }
     : { kind: "folder", path: operand, hosts };
 }
 
 function isScript(path: string): boolean {
-  return /\.(js|mjs|ts|mts|tsx|jsx)$/.test(path);
+  return /\.(js|mjs|cjs|ts|mts|tsx|jsx)$/.test(path);
 }
 
 /** What is only for static files. */

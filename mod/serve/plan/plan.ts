@@ -13,7 +13,8 @@ export type AppPlan =
     readonly path: string | null;
     readonly hosts: readonly HostFolder[];
   }
-  | { readonly kind: "script"; readonly path: string };
+  /** `args` is what the app gets as its command line. */
+  | { readonly kind: "script"; readonly path: string; readonly args: readonly string[] };
 
 /** The root of one host, or of the hosts below a domain (`*.example.com`). */
 export interface HostFolder {

@@ -21,6 +21,15 @@ or koa. An app that opens its own server, with Deno.serve or createServer of nod
 is served, too: its port gives way to hayate's flags. Upgrade events of node:http are
 not emitted: use info.upgrade or Deno.upgradeWebSocket.
 
+What frameworks build for Node runs without change: the server of SvelteKit
+(build/index.js), Astro (dist/server/entry.mjs), Nuxt (.output/server/index.mjs) and
+Hono's Node adapter. React Router has its server on npm:
+
+  hayate serve node_modules/@react-router/serve/bin.js -- build/server/index.js
+
+The words after -- are the app's command line (Deno.args, process.argv). PORT is set to
+the port of hayate's flags, unless it is set already.
+
 request is a Request. fetch returns a Response or a promise of one. Bodies may
 stream in both directions; one of unknown length is chunked for HTTP/1.1 clients.
 

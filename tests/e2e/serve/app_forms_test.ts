@@ -81,3 +81,57 @@ Deno.test("an app that never opens its server is an error", async () => {
   assertMatch(stderr, /app\.js: not started after 1 s: its listen\(\) has not settled/);
   assertEquals(code, 78);
 });
+
+Deno.test("the words after -- are the app's command line, and PORT is hayate's", async () => {
+  const apps: Record<string, string> = {
+    "deno.js": "const all = [Deno.args, Deno.env.get('PORT')];",
+    "global.mjs": "const all = [process.argv.slice(2), process.env.PORT];",
+    "import.mjs": `import { argv } from "node:process";
+const all = [argv.slice(2), process.env.PORT];`,
+    "main.cjs": "const all = [process.argv.slice(2), process.env.PORT];",
+  };
+  for (const [name, text] of Object.entries(apps)) {
+    const answer = "() => Response.json(all)";
+    const end = name.endsWith(".cjs")
+      ? `exports.fetch = ${answer}`
+      : `export const fetch = ${answer}`;
+    await using served = await startServe({
+      args: [`@${name}`, "--", "--flag", "a b"],
+      files: { [name]: `${text}\n${end};` },
+    });
+    const answered = await (await fetch(served.url)).json();
+    assertEquals(answered, [["--flag", "a b"], String(served.port)], name);
+  }
+  await using folder = await tempFolder();
+  const { code, stderr } = await runHayate(["serve", folder.path, "--", "x"]);
+  assertMatch(stderr, /the words after -- are for an app: no APP is given before x/);
+  assertEquals(code, 2);
+});
+
+Deno.test("a CommonJS module imports ES modules, from packages and files", async () => {
+  await using served = await startServe({
+    args: ["@app.cjs"],
+    files: {
+      "node_modules/esm/package.json": `{"type":"module","exports":{"import":"./main.js"}}`,
+      "node_modules/esm/main.js": `import { part } from "./part.js";
+export const name = "esm " + part;`,
+      "node_modules/esm/part.js": `export const part = "in two files";`,
+      "local.mjs": `import { name } from "esm"; export default name.length;`,
+      "app.cjs": `const inString = "import(x)";
+const load = async (name) => (await import(name));
+const missing = import("absent").catch((error) => error.code);
+exports.fetch = async () => Response.json([
+  (await import("esm")).name,
+  (await load(require("url").pathToFileURL(__dirname + "/local.mjs").href)).default,
+  (await load("./local.mjs")) === (await import("./local.mjs")),
+  typeof (await import("node:fs")).readFileSync,
+  await missing,
+  inString,
+]);`,
+    },
+  });
+  const expected = [
+    ...["esm in two files", 16, true, "function", "ERR_MODULE_NOT_FOUND", "import(x)"],
+  ];
+  assertEquals(await (await fetch(served.url)).json(), expected);
+});

@@ -16,7 +16,7 @@ function errorsOf(argv: string[]): readonly string[] {
 Deno.test("readServePlan() distinguishes apps, folders and texts", () => {
   assertEquals(readServePlan(["--text", ""]).app, { kind: "text", text: "" });
   for (const name of ["a.js", "a.mjs", "a.ts", "a.mts", "a.tsx", "a.jsx"]) {
-    assertEquals(readServePlan([name]).app, { kind: "script", path: name });
+    assertEquals(readServePlan([name]).app, { kind: "script", path: name, args: [] });
   }
   assertEquals(readServePlan(["public.d/"]).app, { kind: "folder", path: "public.d/", hosts: [] });
 });
