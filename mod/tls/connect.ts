@@ -22,7 +22,7 @@ export interface SecureConnectOptions extends ConnectOptions {
  * by `onClose` with code `ETLS` and the reason.
  */
 export function connectSecure(
-  reactor: Reactor,
+  reactor: Pick<Reactor, "connect">,
   address: Address,
   handler: SocketHandler,
   context: ClientContext,

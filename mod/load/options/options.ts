@@ -1,5 +1,6 @@
 /** argv -> the plan of a run, with every error at once. Pure. */
 import { type ParsedOptions, readOptions, UsageError, Wrong } from "../../cli/mod.ts";
+import { proxyFaults } from "./proxy_options.ts";
 import { replayFaults } from "./replay_options.ts";
 import { templateFaults } from "./template_faults.ts";
 import { fleetOf } from "./fleet_options.ts";
@@ -22,7 +23,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   const { values } = options;
   const errors: string[] = [];
   const targets = readTargets(options, errors);
-  errors.push(...replayFaults(options, targets));
+  errors.push(...replayFaults(options, targets), ...proxyFaults(options, targets));
   if (values.template) errors.push(...templateFaults(options));
   checkCombinations(options, errors);
   const search = searchOf(options, errors);
@@ -40,6 +41,8 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     urlsRandom: values.urlsRandom,
     unixSocket: values.unixSocket,
     connectTo: values.connectTo,
+    proxy: values.proxy,
+    proxyTunnel: values.proxyTunnel,
     connections: connectionsOf(values),
     threads: values.threads,
     durationMs,

@@ -1,5 +1,6 @@
 /** The flags of `hayate load`: where connections go, and how. */
 import type { OptionSpec } from "../../cli/mod.ts";
+import { readProxy } from "../plan/proxy.ts";
 import { readConnectTo, readSources } from "./option_values.ts";
 
 const target = "Target";
@@ -22,6 +23,22 @@ export const targetFlags = [
     repeat: true,
     section: target,
     help: "Connect to this address instead of the URL's host, or FROMHOST:FROMPORT:HOST:PORT.",
+  },
+  {
+    long: "proxy",
+    kind: "parsed",
+    parse: readProxy,
+    placeholder: "URL",
+    section: target,
+    help:
+      "Go through this HTTP proxy: http://[user:password@]host:port. https by CONNECT, http with " +
+      "the whole URL, as curl -x; environment variables are not read. See: hayate help load proxy.",
+  },
+  {
+    long: "proxy-tunnel",
+    kind: "flag",
+    section: target,
+    help: "With --proxy: CONNECT for http URLs, too.",
   },
   {
     long: "urls",

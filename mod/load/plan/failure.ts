@@ -2,6 +2,7 @@
 export const failureKinds = [
   "connect",
   "refused",
+  "proxy",
   "read",
   "write",
   "timeout",
@@ -18,6 +19,7 @@ export type FailureKind = typeof failureKinds[number];
 export const failureMeaning: Readonly<Record<FailureKind, string>> = {
   connect: "the connection could not be made",
   refused: "nothing listens on that address",
+  proxy: "the proxy opened no tunnel: the code is its status",
   read: "the connection failed before or during the response",
   write: "the request could not be sent",
   timeout: "no complete response in time",

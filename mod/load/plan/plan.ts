@@ -2,6 +2,7 @@
 import type { Address } from "../../base/address.ts";
 import type { HeaderField } from "../request/request_bytes.ts";
 import type { FleetPlan } from "./place.ts";
+import type { ProxyPlan } from "./proxy.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
 import type { EventStreamPlan, TlsPlan } from "./thread_plan.ts";
@@ -15,6 +16,10 @@ export interface LoadPlan {
   /** A unix socket, instead of every URL's host. */
   readonly unixSocket: string | null;
   readonly connectTo: readonly ConnectTo[];
+  /** The HTTP proxy in front of every URL; null: none. */
+  readonly proxy: ProxyPlan | null;
+  /** A tunnel for http: URLs, too. */
+  readonly proxyTunnel: boolean;
   readonly connections: number;
   readonly threads: number;
   /** Infinity: until `requestCount` is reached. */

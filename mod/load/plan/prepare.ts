@@ -7,6 +7,7 @@ import type { LoadPlan } from "./plan.ts";
 import { buildRequest, isMethod } from "../request/request_bytes.ts";
 import { isLoopback, type LookupTimes, resolveTarget } from "./resolve.ts";
 import type { Stage } from "./schedule.ts";
+import { connectHead, placeOf, wayOf } from "./proxy.ts";
 import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { parseTemplateTarget } from "./template_target.ts";
@@ -226,7 +227,10 @@ async function renderGroup(
     methods,
     idempotent: methods.map(isIdempotent),
     ...(varying.some((each) => each !== null) ? { varying } : {}),
-    serverName: serverNameOf(requests[0].target, plan),
+    serverName: serverNameOf(target, plan),
+    ...(plan.proxy !== null && wayOf(target, plan) === "tunnel"
+      ? { tunnel: connectHead(target, plan.proxy) }
+      : {}),
     loopback: isLoopback(addresses),
   };
 }
@@ -252,9 +256,8 @@ function replayOf(
 function renderPlain(request: WantedRequest, plan: LoadPlan, body: Uint8Array | null) {
   return buildRequest({
     method: request.method,
-    path: request.target.path,
+    ...placeOf(request.target, plan),
     authority: plan.hostHeader ?? request.target.authority,
-    headers: plan.headers,
     userinfo: request.target.userinfo,
     body,
     http10: plan.http10,
@@ -295,7 +298,9 @@ export function readUrls(path: string, plan: LoadPlan): WantedRequest[] {
       ? parseTemplateTarget(words[words.length - 1])
       : parseTarget(words[words.length - 1]);
     if (typeof target === "string") faults.push(`${path}:${index + 1}: ${target}`);
-    else wanted.push({ method, target });
+    else if (plan.proxy !== null && target.unixPath !== null) {
+      faults.push(`${path}:${index + 1}: --proxy cannot reach a unix socket`);
+    } else wanted.push({ method, target });
   });
   if (faults.length > 0) throw new StartError(faults.slice(0, 10).join("\n"), 2);
   if (wanted.length === 0) throw new StartError(`${path}: no URL in it`, 2);

@@ -9,7 +9,7 @@ import { portOf, type Target } from "./target.ts";
 /** How long lookups took, in microseconds; a literal address needs none. */
 export type LookupTimes = number[];
 
-/** Where a target's connections go: a socket's path, or every address of its host, IPv4 first. */
+/** Where a target's connections go: a socket's path, or every address of its host or of the proxy, IPv4 first. */
 export async function resolveTarget(
   target: Target,
   plan: LoadPlan,
@@ -17,9 +17,13 @@ export async function resolveTarget(
 ): Promise<Address[]> {
   const path = plan.unixSocket ?? target.unixPath;
   if (path !== null) return [{ kind: "unix", path }];
+  if (plan.proxy !== null) return await resolveName(plan.proxy.host, plan.proxy.port, lookups);
   const port = portOf(target);
   const rule = plan.connectTo.find((each) => applies(each, target.host, port));
-  const name = rule?.host ?? target.host;
+  return await resolveName(rule?.host ?? target.host, rule?.port ?? port, lookups);
+}
+
+async function resolveName(name: string, port: number, lookups: LookupTimes): Promise<Address[]> {
   const startMs = performance.now();
   const found = await resolveHost(name);
   if (parseIp(name) === null) lookups.push((performance.now() - startMs) * 1000);
@@ -29,7 +33,7 @@ export async function resolveTarget(
   }
   const isV6 = (host: string) => host.includes(":") ? 1 : 0;
   return [...found].sort((a, b) => isV6(a) - isV6(b))
-    .map((host) => ({ kind: "tcp", host, port: rule?.port ?? port }));
+    .map((host) => ({ kind: "tcp", host, port }));
 }
 
 function applies(rule: ConnectTo, host: string, port: number): boolean {

@@ -6,6 +6,7 @@ import { readPlaceholders, TemplateFault } from "../request/placeholders.ts";
 import { buildRequest } from "../request/request_bytes.ts";
 import type { VaryingPlan } from "../request/values.ts";
 import type { LoadPlan } from "./plan.ts";
+import { placeOf } from "./proxy.ts";
 import type { Target } from "./target.ts";
 
 /** A request's bytes; of one that varies its head without what varies. */
@@ -37,11 +38,12 @@ export class Templates {
   /** Throws `StartError` for a file of lines that cannot be read. */
   render(method: string, target: Target): RenderedRequest {
     const plan = this.#plan, body = this.#body;
+    const { path, headers } = placeOf(target, plan);
     const parts = {
       method,
-      path: partsOf(target.path),
+      path: partsOf(path),
       authority: partsOf(plan.hostHeader ?? target.authority),
-      headers: plan.headers.map(({ name, value }) => ({ name, value: partsOf(value) })),
+      headers: headers.map(({ name, value }) => ({ name, value: partsOf(value) })),
       userinfo: target.userinfo,
       body: body?.parts ?? null,
       isBodyBinary: body?.isBinary ?? false,

@@ -26,6 +26,8 @@ export interface RequestGroup {
   readonly varying?: readonly (VaryingPlan | null)[];
   /** Server name for SNI and verification; null: no TLS. */
   readonly serverName: string | null;
+  /** The request that opens a tunnel through the proxy at `addresses`; undefined: there is none. */
+  readonly tunnel?: Uint8Array<ArrayBuffer>;
   /** Local addresses may be added from 127.0.0.0/8. */
   readonly loopback: boolean;
 }

@@ -152,7 +152,9 @@ function connectionLines(result: LoadResult): string[] {
         "before the response, and were sent again (--retry)",
     );
   }
-  if (counters[Slot.lost] > 0 || counters[Slot.failedConnect] + counters[Slot.failedRefused] > 0) {
+  const unmade = counters[Slot.failedConnect] + counters[Slot.failedRefused] +
+    counters[Slot.failedProxy];
+  if (counters[Slot.lost] + unmade > 0) {
     lines.push(
       `Connections: ${result.connections} requested, ${counters[Slot.opened]} made, ` +
         `${counters[Slot.lost]} lost, ${counters[Slot.open]} open at the end`,

@@ -74,7 +74,8 @@ function latencyDistribution(latency: Histogram): string[] {
 
 /** wrk has four kinds; ours are mapped to them, and listed separately after Transfer/sec. */
 function socketErrors(counters: Float64Array): string[] {
-  const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused];
+  const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused] +
+    counters[Slot.failedProxy];
   const read = counters[Slot.failedRead] + counters[Slot.failedTruncated] +
     counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
     counters[Slot.failedStreamRefused] + counters[Slot.failedNotEventStream];

@@ -92,6 +92,7 @@ function statusOf(
 const slotNames: Partial<Record<CountMetric, CounterName>> = {
   connect: "failedConnect",
   refused: "failedRefused",
+  proxy: "failedProxy",
   read: "failedRead",
   write: "failedWrite",
   timeout: "failedTimeout",

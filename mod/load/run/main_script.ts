@@ -99,7 +99,8 @@ function summaryOf(counters: Float64Array, measuredMs: number): ScriptSummary {
     requests: counters[Slot.answered],
     bytes: counters[Slot.bytesRead],
     errors: {
-      connect: counters[Slot.failedConnect] + counters[Slot.failedRefused],
+      connect: counters[Slot.failedConnect] + counters[Slot.failedRefused] +
+        counters[Slot.failedProxy],
       read: counters[Slot.failedRead] + counters[Slot.failedTruncated] +
         counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
         counters[Slot.failedStreamRefused],

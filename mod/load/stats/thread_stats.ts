@@ -18,6 +18,7 @@ export const counterNames = [
   "bytesSent",
   "failedConnect",
   "failedRefused",
+  "failedProxy",
   "failedRead",
   "failedWrite",
   "failedTimeout",

@@ -7,6 +7,7 @@ import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
+import { connectFailureKind } from "./proxy/connect_failure.ts";
 import { restAfter } from "./connect_rest.ts";
 import type { TimedRequest } from "./answer_groups.ts";
 import type { Dispatch } from "./dispatch.ts";
@@ -56,6 +57,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   source: string | undefined = undefined;
   connectStartMs = 0;
   transportMs = 0;
+  awaitsProxy = false;
   /** Consecutive failed connects. */
   connectStreak = 0;
   /** Index in the group of the request that is answered next. */
@@ -425,7 +427,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
       this.#recorder.count(Slot.portsExhausted);
       if (this.#sockets.takeNextSource(this)) return this.connect(nowMs);
     }
-    this.fail(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
+    this.fail(connectFailureKind(code, this.awaitsProxy), code, nowMs);
   }
 
   /** Counts what was sent as failed and restarts at once; after a failed connect it may wait first. */
@@ -464,7 +466,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   override onDeadline(nowMs: number): void {
     switch (this.phase) {
       case Phase.connecting:
-        return this.fail("connect", "ETIMEDOUT", nowMs);
+        return this.fail(connectFailureKind("ETIMEDOUT", this.awaitsProxy), "ETIMEDOUT", nowMs);
       case Phase.busy:
         return this.fail("timeout", "ETIMEDOUT", nowMs);
       case Phase.resting:

@@ -1,15 +1,16 @@
 /** https: connections of the load generator over TLS. Loaded only when a URL needs it. */
 import type { Address } from "../../base/address.ts";
-import type { ConnectOptions, Reactor, Socket, SocketHandler } from "../../net/reactor.ts";
+import type { ConnectOptions, Socket, SocketHandler } from "../../net/reactor.ts";
 import { ClientContext } from "../../tls/client_context.ts";
 import { connectSecure } from "../../tls/connect.ts";
+import type { Connector } from "./proxy/tunnel.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import type { TlsPlan } from "../plan/thread_plan.ts";
 
 export class SecureClient {
   readonly #context: ClientContext;
   readonly #resume: boolean;
-  readonly #notesTransport: boolean;
+  readonly #readClockMs: (() => number) | null;
   readonly #counters: Float64Array;
   readonly #countResumed = (socket: { readonly isResumed: boolean }) => {
     if (socket.isResumed) this.#counters[Slot.tlsResumed]++;
@@ -20,8 +21,8 @@ export class SecureClient {
     plan: TlsPlan,
     http2: boolean,
     counters: Float64Array,
-    /** Notes when transports are connected. */
-    notesTransport: boolean,
+    /** Tells when transports are connected; null: that is not noted. */
+    readClockMs: (() => number) | null,
   ) {
     this.#context = new ClientContext({
       verify: plan.verify,
@@ -34,20 +35,21 @@ export class SecureClient {
     });
     this.#resume = plan.resume;
     this.#counters = counters;
-    this.#notesTransport = notesTransport;
+    this.#readClockMs = readClockMs;
   }
 
   connect(
-    reactor: Reactor,
+    connector: Connector,
     address: Address,
     handler: SocketHandler & { transportMs: number },
     serverName: string,
     options: ConnectOptions,
   ): Socket {
-    const noting = this.#notesTransport
-      ? { onConnected: () => handler.transportMs = reactor.readClockMs() }
-      : {};
-    return connectSecure(reactor, address, handler, this.#context, {
+    const readClockMs = this.#readClockMs;
+    const noting = readClockMs === null
+      ? {}
+      : { onConnected: () => handler.transportMs = readClockMs() };
+    return connectSecure(connector, address, handler, this.#context, {
       ...options,
       ...noting,
       serverName,

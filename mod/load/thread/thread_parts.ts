@@ -1,4 +1,5 @@
 /** Builds one load thread, with only the parts that its plan needs. */
+import type { Reactor } from "../../net/reactor.ts";
 import { createReactor } from "../../net/mod.ts";
 import { LoadThread } from "./load_thread.ts";
 import type { ThreadStats } from "../stats/thread_stats.ts";
@@ -12,7 +13,7 @@ export async function assembleThread(
 ): Promise<LoadThread> {
   const reactor = await createReactor(plan.reactor);
   const secure = plan.groups.some((group) => group.serverName !== null)
-    ? await makeSecureClient(plan, stats)
+    ? await makeSecureClient(plan, stats, reactor)
     : null;
   const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
   const events = plan.eventStreams === null
@@ -33,8 +34,9 @@ export async function assembleThread(
   return thread;
 }
 
-async function makeSecureClient(plan: ThreadPlan, stats: ThreadStats) {
+async function makeSecureClient(plan: ThreadPlan, stats: ThreadStats, reactor: Reactor) {
   const { SecureClient } = await import("./secure_client.ts");
   const notesTransport = plan.extraTimes.includes("tlsHandshake");
-  return new SecureClient(plan.tls, plan.http2, stats.counters, notesTransport);
+  const clock = notesTransport ? () => reactor.readClockMs() : null;
+  return new SecureClient(plan.tls, plan.http2, stats.counters, clock);
 }

@@ -6,6 +6,7 @@ import { Sources } from "../plan/sources.ts";
 import type { RequestGroup, ThreadPlan } from "../plan/thread_plan.ts";
 import { LingeringSockets } from "./lingering_sockets.ts";
 import type { SecureClient } from "./secure_client.ts";
+import { type Connector, Tunnel } from "./proxy/tunnel.ts";
 import { SendQueue } from "./send_queue.ts";
 
 /** Maximum concurrent connects, so that the start does not overflow an accept queue. */
@@ -22,6 +23,8 @@ export interface Connecting extends SocketHandler {
   source: string | undefined;
   /** When its transport was connected and TLS began; set only when phases are measured. */
   transportMs: number;
+  /** A proxy was connected and has not opened the tunnel yet: what fails now fails there. */
+  awaitsProxy: boolean;
 }
 
 export class ThreadSockets {
@@ -66,9 +69,19 @@ export class ThreadSockets {
     const source = address.kind === "tcp" ? this.#sources.next() : undefined;
     connection.source = source;
     const options = source === undefined ? {} : { source };
+    const connector = this.#connectorOf(connection);
     return serverName === null
-      ? this.#reactor.connect(address, connection, options)
-      : this.#secure!.connect(this.#reactor, address, connection, serverName, options);
+      ? connector.connect(address, connection, options)
+      : this.#secure!.connect(connector, address, connection, serverName, options);
+  }
+
+  #connectorOf(connection: Connecting): Connector {
+    const { tunnel } = connection.group.plan;
+    if (tunnel === undefined) return this.#reactor;
+    return {
+      connect: (address, handler, options = {}) =>
+        new Tunnel(this.#reactor, address, handler, { options, request: tunnel, user: connection }),
+    };
   }
 
   /** A connect has succeeded or failed. */

@@ -21,7 +21,7 @@ runs                   one for each --repeat:
   requestsSent, requestsAnswered, requestsFailed, requestsRetried,
   requestsInFlightAtEnd
   bytesRead, bytesSent
-  failedByKind         connect, refused, read, write, timeout, status, truncated,
+  failedByKind         connect, refused, proxy, read, write, timeout, status, truncated,
                        protocol, streamReset, streamRefused, notEventStream ->
                        count
   failures             list of kind, code (errno), count

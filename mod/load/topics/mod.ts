@@ -4,6 +4,7 @@ import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
 import { metricsText } from "./metrics.ts";
 import { plansText } from "./plans.ts";
+import { proxyText } from "./proxy.ts";
 import { replayText } from "./replay.ts";
 import { templatesText } from "./templates.ts";
 import { machinesText } from "./machines.ts";
@@ -46,6 +47,7 @@ Additional lines follow only when relevant:
 Kinds of failure:
   connect     the connection could not be made
   refused     nothing listens on that address
+  proxy       with --proxy: it opened no tunnel; the code is its status, such as 407
   read        the connection failed before or during the response
   write       the request could not be sent
   timeout     no complete response in time
@@ -151,6 +153,7 @@ export const loadTopics: readonly Topic[] = [
     text: plansText,
   },
   { name: "machines", summary: "one run from many machines (--on)", text: machinesText },
+  { name: "proxy", summary: "through an HTTP proxy: --proxy", text: proxyText },
   {
     name: "replay",
     summary: "the requests of an access log, as they came: --replay",

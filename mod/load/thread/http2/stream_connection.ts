@@ -18,6 +18,7 @@ import { Slot } from "../../stats/thread_stats.ts";
 import type { GroupState } from "../group_state.ts";
 import { type LaneParts, Phase } from "../lane.ts";
 import type { Connecting } from "../thread_sockets.ts";
+import { connectFailureKind } from "../proxy/connect_failure.ts";
 import type { ConnectionPlace } from "./connection_place.ts";
 import { clientSessionOptions } from "./session_options.ts";
 import { StreamEvents } from "./stream_events.ts";
@@ -38,6 +39,7 @@ export class StreamConnection extends Deadline
   source: string | undefined = undefined;
   connectStartMs = 0;
   transportMs = 0;
+  awaitsProxy = false;
   /** Responses on this connection. */
   servedCount = 0;
   /** It takes no new requests, and ends after those that it has. */
@@ -298,13 +300,16 @@ export class StreamConnection extends Deadline
     // Certificate errors have no errno: the reason is used as the code.
     const code = error.code === "ETLS" ? `ETLS: ${error.message}` : error.code;
     if (this.#isReady) this.#lose("read", code, nowMs);
-    else this.#connectFailed(code === "ECONNREFUSED" ? "refused" : "connect", code, nowMs);
+    else this.#connectFailed(connectFailureKind(code, this.awaitsProxy), code, nowMs);
   }
 
   override onDeadline(nowMs: number): void {
     this.nowMs = nowMs;
     if (this.#isReady) this.retire(nowMs);
-    else this.#connectFailed("connect", "ETIMEDOUT", nowMs);
+    else {
+      const kind = connectFailureKind("ETIMEDOUT", this.awaitsProxy);
+      this.#connectFailed(kind, "ETIMEDOUT", nowMs);
+    }
   }
 
   #connectFailed(kind: FailureKind, code: string, nowMs: number): void {
