@@ -5,7 +5,7 @@ export const layers: readonly (readonly string[])[] = [
   ["base", "std"],
   ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
   // http1 and http2 are siblings: what both need is in http.
-  ["http1", "http2", "net", "process", "log"],
+  ["http1", "http2", "web_socket", "net", "process", "log"],
   ["conn", "tls", "static", "lifecycle", "acme", "script"],
   ["probes"],
   ["load", "serve", "supervise", "proxy", "doctor", "health"],
@@ -247,7 +247,7 @@ export const importRules: readonly {
 export const computedImportOwners: readonly string[] = ["mod/script/"];
 
 /** The codecs: bytes in, events out. */
-export const codecs: readonly string[] = ["http", "http1", "http2"];
+export const codecs: readonly string[] = ["http", "http1", "http2", "web_socket"];
 
 /** What the codecs must not use: sockets, clocks, promises, Deno. */
 export const codecStrangers: readonly string[] = [

@@ -1,11 +1,6 @@
 /** Mutated WebSocket frames: the reader must agree with a second implementation of the rules. */
-import {
-  CloseCode,
-  closePayload,
-  decodeText,
-  makeFrame,
-} from "../../mod/serve/fetch/web_socket_frames.ts";
-import { type FrameHandler, FrameReader } from "../../mod/serve/fetch/web_socket_reader.ts";
+import { CloseCode, closePayload, decodeText, makeFrame } from "../../mod/web_socket/frames.ts";
+import { type FrameHandler, FrameReader } from "../../mod/web_socket/frame_reader.ts";
 import type { Random } from "./random.ts";
 
 const messageBytesMax = 2000;
@@ -16,7 +11,7 @@ type Events = string[];
 
 class Recorder implements FrameHandler {
   readonly events: Events = [];
-  readonly reader = new FrameReader(this, messageBytesMax);
+  readonly reader = FrameReader.ofServer(this, messageBytesMax);
   onMessage(isText: boolean, payload: Uint8Array): void {
     // As the socket does: it decodes whole messages.
     if (isText && decodeText(payload) === null) {

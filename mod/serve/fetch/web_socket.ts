@@ -3,10 +3,10 @@ import type { PeerError } from "../../base/errors.ts";
 import type { TakenSocket } from "../../conn/exchange/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import { delay } from "../../std/async.ts";
-import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "./web_socket_frames.ts";
+import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "../../web_socket/frames.ts";
 import { Linger } from "./web_socket_linger.ts";
 import { FrameQueue } from "./web_socket_output.ts";
-import { type FrameHandler, FrameReader } from "./web_socket_reader.ts";
+import { type FrameHandler, FrameReader } from "../../web_socket/frame_reader.ts";
 
 /** Bounds on what a client can make a WebSocket buffer. */
 export interface WebSocketLimits {
@@ -92,7 +92,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     super();
     this.url = url;
     this.#limits = limits;
-    this.#reader = new FrameReader(this, limits.messageBytesMax);
+    this.#reader = FrameReader.ofServer(this, limits.messageBytesMax);
     this.protocol = options.protocol ?? "";
     this.#idleMs = (options.idleTimeout ?? 30) * 1000;
   }

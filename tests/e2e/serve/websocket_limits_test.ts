@@ -1,6 +1,6 @@
 /** What a client may make a WebSocket hold: memory, messages, time. */
 import { assert, assertEquals, assertMatch } from "@std/assert";
-import { makeFrame, Opcode } from "../../../mod/serve/fetch/web_socket_frames.ts";
+import { makeFrame, Opcode } from "../../../mod/web_socket/frames.ts";
 import { withTimeout } from "../../support/child.ts";
 import { RawConnection, tcp } from "../../support/raw_socket.ts";
 import { appWith, eachBackend, type Served, startServe } from "../../support/serve.ts";

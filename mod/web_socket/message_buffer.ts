@@ -1,17 +1,12 @@
 /** Joins the fragments of one WebSocket message (RFC 6455 section 5.4). */
+import { fragmentsMax, type MessageSink } from "./message_sink.ts";
 
-/**
- * Fragments per message. A fragment takes no extra memory, but a message that never ends would take
- * CPU time for ever. A message of 16 MiB in fragments of 128 bytes is within the limit.
- */
-const fragmentsMax = 131_072;
 /** Initial size of the buffer for a message that does not arrive in one read. */
 const bufferBytesMin = 4096;
 const empty = new Uint8Array(0);
 
 /** Collects unmasked payload in one buffer that doubles as it grows, so joining takes linear time. */
-export class MessageBuffer {
-  /** A message has begun and not ended. */
+export class MessageBuffer implements MessageSink {
   isOpen = false;
   isText = false;
   length = 0;
@@ -20,6 +15,12 @@ export class MessageBuffer {
   /** Number of bytes of text that have been validated. */
   #checked = 0;
   #decoder: TextDecoder | null = null;
+  readonly #onMessage: (isText: boolean, payload: Uint8Array<ArrayBuffer>) => void;
+
+  /** `onMessage` gets each whole message, and decides whether its text is valid. */
+  constructor(onMessage: (isText: boolean, payload: Uint8Array<ArrayBuffer>) => void) {
+    this.#onMessage = onMessage;
+  }
 
   begin(isText: boolean): void {
     this.isOpen = true;
@@ -29,16 +30,11 @@ export class MessageBuffer {
     this.#checked = 0;
   }
 
-  /** Counts a frame. False: the message has too many. */
   beginFragment(): boolean {
     return ++this.#fragments <= fragmentsMax;
   }
 
-  /**
-   * Appends `[at, end)` of `bytes`, masked with `mask` beginning at its byte `phase`. `expected`:
-   * remaining bytes of payload, these included; Infinity when more frames follow. Memory is not
-   * allocated before bytes arrive, because declaring a large frame costs a client nothing.
-   */
+  /** Memory is not allocated before bytes arrive: declaring a large frame costs a client nothing. */
   append(
     bytes: Uint8Array,
     at: number,
@@ -53,7 +49,6 @@ export class MessageBuffer {
     this.length = needed;
   }
 
-  /** Validates incomplete text. False: it cannot become valid UTF-8. */
   check(): boolean {
     if (!this.isText || this.#checked === this.length) return true;
     this.#decoder ??= new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -67,8 +62,13 @@ export class MessageBuffer {
     return true;
   }
 
+  end(): boolean {
+    this.#onMessage(this.isText, this.#take());
+    return true;
+  }
+
   /** Returns the whole message, in a buffer of its own, and resets. */
-  take(): Uint8Array<ArrayBuffer> {
+  #take(): Uint8Array<ArrayBuffer> {
     const { length } = this;
     const whole = length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, length);
     this.drop();

@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
-import { closePayload, makeFrame, Opcode } from "../../../../mod/serve/fetch/web_socket_frames.ts";
-import { FrameQueue } from "../../../../mod/serve/fetch/web_socket_output.ts";
-import { type FrameHandler, FrameReader } from "../../../../mod/serve/fetch/web_socket_reader.ts";
-import { acceptKey } from "../../../../mod/http/web_socket_key.ts";
+import { closePayload, makeFrame, Opcode } from "../../../mod/web_socket/frames.ts";
+import { type FrameHandler, FrameReader } from "../../../mod/web_socket/frame_reader.ts";
 
 /** Records its events. */
 class Recorder implements FrameHandler {
@@ -120,11 +118,11 @@ function lengthHead(first: number, width: 2 | 8, length: number): Uint8Array {
 Deno.test("FrameReader reads each row whole and byte by byte", () => {
   for (const [why, input, expected] of rows) {
     const atOnce = new Recorder();
-    new FrameReader(atOnce, 1 << 20).push(input, 0, input.length);
+    FrameReader.ofServer(atOnce, 1 << 20).push(input, 0, input.length);
     assertEquals(atOnce.events, expected, why);
     if (input.length > 1000) continue;
     const slowly = new Recorder();
-    const reader = new FrameReader(slowly, 1 << 20);
+    const reader = FrameReader.ofServer(slowly, 1 << 20);
     for (let i = 0; i < input.length; i++) reader.push(input, i, i + 1);
     assertEquals(slowly.events, expected, `${why}, byte by byte`);
   }
@@ -133,7 +131,7 @@ Deno.test("FrameReader reads each row whole and byte by byte", () => {
 Deno.test("FrameReader refuses messages beyond its limit, in one frame or in fragments", () => {
   for (const input of [masked(text, "12345"), join(masked(text, "123", false), masked(0, "45"))]) {
     const recorder = new Recorder();
-    new FrameReader(recorder, 4).push(input, 0, input.length);
+    FrameReader.ofServer(recorder, 4).push(input, 0, input.length);
     assertEquals(recorder.events, ["violation 1009"]);
   }
 });
@@ -142,7 +140,7 @@ Deno.test("FrameReader joins one-byte fragments in linear time and limits their 
   const pieces = 131_072;
   const piece = masked(0, "x", false);
   const recorder = new Recorder();
-  const reader = new FrameReader(recorder, 1 << 20);
+  const reader = FrameReader.ofServer(recorder, 1 << 20);
   const start = masked(binary, "x", false);
   reader.push(start, 0, start.length);
   for (let i = 2; i < pieces; i++) reader.push(piece, 0, piece.length);
@@ -161,7 +159,7 @@ Deno.test("FrameReader joins one-byte fragments in linear time and limits their 
 Deno.test("FrameReader copies a large frame a constant number of times", () => {
   const frame = masked(binary, new Uint8Array(4 << 20));
   const recorder = new Recorder();
-  const reader = new FrameReader(recorder, 1 << 24);
+  const reader = FrameReader.ofServer(recorder, 1 << 24);
   const { set, slice } = Uint8Array.prototype;
   let copied = 0;
   Uint8Array.prototype.set = function (source, at) {
@@ -182,47 +180,4 @@ Deno.test("FrameReader copies a large frame a constant number of times", () => {
   }
   assertEquals(recorder.events.length, 1);
   assert(copied < 3 * frame.length, `${copied} bytes were copied`);
-});
-
-/** Takes `room` bytes at a time. */
-class Sink {
-  readonly taken: number[] = [];
-  calls = 0;
-  room = Infinity;
-
-  write(bytes: Uint8Array, start: number, end: number): number {
-    this.calls++;
-    const count = Math.min(this.room, end - start);
-    this.taken.push(...bytes.subarray(start, start + count));
-    return count;
-  }
-}
-
-Deno.test("FrameQueue keeps order and length however little the socket accepts", () => {
-  const queue = new FrameQueue();
-  const sink = new Sink();
-  const expected: number[] = [];
-  const flush = (room: number) => {
-    sink.room = room;
-    queue.flush(sink as never);
-  };
-  for (let i = 0; i < 2000; i++) {
-    const size = i % 97 === 0 ? 5000 + i : i % 40;
-    const frame = new Uint8Array(size).fill(i & 0xff);
-    expected.push(...frame);
-    queue.push(frame);
-    if (i % 13 === 0) flush(i % 701);
-    assertEquals(queue.length, expected.length - sink.taken.length);
-  }
-  while (queue.length > 0) flush(10_007);
-  assert(sink.taken.length === expected.length);
-  assertEquals(sink.taken.findIndex((byte, i) => byte !== expected[i]), -1);
-  const { calls } = sink;
-  for (let i = 0; i < 500; i++) queue.push(new Uint8Array(6));
-  flush(Infinity);
-  assertEquals(sink.calls - calls, 1, "small frames leave together");
-});
-
-Deno.test("acceptKey() is that of RFC 6455 section 1.3", () => {
-  assertEquals(acceptKey("dGhlIHNhbXBsZSBub25jZQ=="), "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
 });

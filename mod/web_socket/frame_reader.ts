@@ -1,43 +1,73 @@
-/** Parses the WebSocket frames of a client (RFC 6455 section 5): bytes in, events out. */
-import { CloseCode, decodeText, isCloseCode, Opcode } from "./web_socket_frames.ts";
-import { MessageBuffer, unmask } from "./web_socket_message.ts";
+/** Parses the WebSocket frames of a peer (RFC 6455 section 5): bytes in, events out. */
+import { CloseCode, decodeText, isCloseCode, Opcode } from "./frames.ts";
+import { MessageBuffer, unmask } from "./message_buffer.ts";
+import type { MessageSink } from "./message_sink.ts";
 
-/** Events of a reader. A text or binary message is delivered whole, its fragments joined. */
-export interface FrameHandler {
-  onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void;
+/** Events of a reader, besides messages. */
+export interface FrameEvents {
   onPing(payload: Uint8Array<ArrayBuffer>): void;
   onPong(): void;
   onCloseFrame(code: number, reason: string): void;
-  /** The client violated the protocol; no more input is parsed. */
+  /** The peer violated the protocol; no more input is parsed. */
   onViolation(code: number): void;
 }
+
+/** Events of a server's reader. A text or binary message is delivered whole, its fragments joined. */
+export interface FrameHandler extends FrameEvents {
+  onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void;
+}
+
+/** Which side sent the frames: clients mask theirs, servers never do (section 5.1). */
+export type FrameSender = "client" | "server";
 
 /** Two bytes, up to eight of length, four of masking key. */
 const headBytesMax = 14;
 const controlBytesMax = 125;
+const maskBytes = 4;
 
 /**
  * Buffers incomplete input: a frame's head, a control frame's payload, and a message. Payload is
  * unmasked into the message as it arrives.
  */
 export class FrameReader {
-  readonly handler: FrameHandler;
+  readonly handler: FrameEvents;
   readonly messageBytesMax: number;
   readonly #head = new Uint8Array(headBytesMax);
   #headLength = 0;
   #headNeeded = 2;
   readonly #control = new Uint8Array(controlBytesMax);
-  readonly #mask = new Uint8Array(4);
-  readonly #message = new MessageBuffer();
+  /** Of the current frame; zero when frames are not masked. */
+  readonly #mask = new Uint8Array(maskBytes);
+  readonly #message: MessageSink;
+  /** The bit of a head's second byte that every frame has, and the bytes of its key. */
+  readonly #maskBit: number;
+  readonly #keyBytes: number;
   /** Bytes of the current frame's payload received, and in total; -1: its head is incomplete. */
   #payloadLength = 0;
   #payloadSize = -1;
   #isOver = false;
 
-  /** A message larger than `messageBytesMax` is a violation with code 1009. */
-  constructor(handler: FrameHandler, messageBytesMax: number) {
+  /**
+   * Reads the frames that `sender` sends; `sink` gets the payload of messages. A message larger than
+   * `messageBytesMax` is a violation with code 1009.
+   */
+  constructor(
+    handler: FrameEvents,
+    sink: MessageSink,
+    messageBytesMax: number,
+    sender: FrameSender,
+  ) {
     this.handler = handler;
+    this.#message = sink;
     this.messageBytesMax = messageBytesMax;
+    this.#maskBit = sender === "client" ? 0x80 : 0;
+    this.#keyBytes = sender === "client" ? maskBytes : 0;
+  }
+
+  /** A server's reader, which joins whole messages. */
+  static ofServer(handler: FrameHandler, messageBytesMax: number): FrameReader {
+    const buffer = new MessageBuffer((isText, payload) => handler.onMessage(isText, payload));
+    return new FrameReader(handler, buffer, messageBytesMax, "client");
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {
@@ -69,7 +99,7 @@ export class FrameReader {
       if (this.#headLength !== 2) continue;
       if (!this.#judgeStart(head[0], head[1])) return this.#violate(CloseCode.protocol, end);
       const length = head[1] & 0x7f;
-      this.#headNeeded = 6 + (length === 126 ? 2 : length === 127 ? 8 : 0);
+      this.#headNeeded = 2 + this.#keyBytes + (length === 126 ? 2 : length === 127 ? 8 : 0);
     }
     if (this.#headLength < this.#headNeeded) return at;
     const code = this.#beginPayload();
@@ -78,8 +108,8 @@ export class FrameReader {
 
   /** Whether a frame may begin with these two bytes at this point. */
   #judgeStart(first: number, second: number): boolean {
-    // No extension is negotiated, so reserved bits are 0; clients always mask (section 5.1).
-    if ((first & 0x70) !== 0 || (second & 0x80) === 0) return false;
+    // No extension is negotiated, so reserved bits are 0.
+    if ((first & 0x70) !== 0 || (second & 0x80) !== this.#maskBit) return false;
     const opcode = first & 0x0f;
     if (opcode >= Opcode.close) {
       return opcode <= Opcode.pong && (first & 0x80) !== 0 && (second & 0x7f) <= controlBytesMax;
@@ -90,7 +120,7 @@ export class FrameReader {
   /** Starts the payload after a complete head. Returns 0, or the close code of an error. */
   #beginPayload(): number {
     const head = this.#head;
-    const width = this.#headNeeded - 6;
+    const width = this.#headNeeded - 2 - this.#keyBytes;
     let size = head[1] & 0x7f;
     if (width > 0) {
       size = 0;
@@ -100,7 +130,7 @@ export class FrameReader {
         return CloseCode.protocol;
       }
     }
-    for (let i = 0; i < 4; i++) this.#mask[i] = head[2 + width + i];
+    for (let i = 0; i < this.#keyBytes; i++) this.#mask[i] = head[2 + width + i];
     const opcode = head[0] & 0x0f;
     if (opcode < Opcode.close) {
       if (opcode !== Opcode.continuation) this.#message.begin(opcode === Opcode.text);
@@ -139,9 +169,7 @@ export class FrameReader {
       if (this.#checkText()) this.#endControl(opcode, this.#control.slice(0, size));
       return;
     }
-    if (!isLast) return;
-    const { isText } = this.#message;
-    this.handler.onMessage(isText, this.#message.take());
+    if (isLast && !this.#message.end()) this.#violate(CloseCode.invalidData);
   }
 
   #endControl(opcode: number, payload: Uint8Array<ArrayBuffer>): void {

@@ -1,8 +1,8 @@
-/** Opcodes, close codes, and frames sent by a server (RFC 6455 sections 5 and 7). */
+/** Opcodes, close codes, and frames to send (RFC 6455 sections 5 and 7). */
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
-/** Close codes of section 7.4.1 that the server uses. */
+/** Close codes of section 7.4.1 that both sides use. */
 export const CloseCode = {
   normal: 1000,
   goingAway: 1001,
@@ -34,17 +34,52 @@ export function decodeText(bytes: Uint8Array): string | null {
 /** One complete, unmasked frame, as a server sends it. */
 export function makeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
-  const head = length < 126 ? 2 : length < 65536 ? 4 : 10;
-  const frame = new Uint8Array(head + length);
+  const frame = new Uint8Array(headBytesOf(length) + length);
+  frame.set(payload, writeHead(frame, opcode, length, 0));
+  return frame;
+}
+
+/** Bytes that a client's frame takes. */
+export function maskedFrameBytes(length: number): number {
+  return headBytesOf(length) + keyBytes + length;
+}
+
+/**
+ * Writes a client's complete frame to the start of `target`, masked with the four bytes of `keys` from
+ * `keyAt` (section 5.3). Returns its length, `maskedFrameBytes`.
+ */
+export function writeMaskedFrame(
+  target: Uint8Array,
+  opcode: number,
+  payload: Uint8Array,
+  keys: Uint8Array,
+  keyAt: number,
+): number {
+  const { length } = payload;
+  let at = writeHead(target, opcode, length, 0x80);
+  for (let i = 0; i < keyBytes; i++) target[at++] = keys[keyAt + i];
+  for (let i = 0; i < length; i++) target[at + i] = payload[i] ^ keys[keyAt + (i & 3)];
+  return at + length;
+}
+
+const keyBytes = 4;
+
+/** A head without its key: the shortest form of the length is required (section 5.2). */
+function headBytesOf(length: number): number {
+  return length < 126 ? 2 : length < 65_536 ? 4 : 10;
+}
+
+/** Returns the head's length. */
+function writeHead(frame: Uint8Array, opcode: number, length: number, maskBit: number): number {
+  const head = headBytesOf(length);
   frame[0] = 0x80 | opcode;
-  frame[1] = length < 126 ? length : length < 65536 ? 126 : 127;
+  frame[1] = maskBit | (length < 126 ? length : length < 65_536 ? 126 : 127);
   let rest = length;
   for (let i = head - 1; i >= 2; i--) {
     frame[i] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  frame.set(payload, head);
-  return frame;
+  return head;
 }
 
 /** The payload of a close frame. */
