@@ -56,6 +56,7 @@ function writeCounters(writer: MetricsWriter, { total }: Reading): void {
   one("hayate_load_retries", "Requests sent again, with --retry", Slot.retried);
   one("hayate_load_read_bytes", "Bytes of responses", Slot.bytesRead);
   one("hayate_load_sent_bytes", "Bytes of requests", Slot.bytesSent);
+  one("hayate_load_received", "Events (--sse), or messages of WebSockets", Slot.received);
 }
 
 function sumOf(statuses: Float64Array, statusClass: number): number {

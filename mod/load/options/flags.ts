@@ -22,7 +22,8 @@ export const loadTable = defineTable({
     min: 0,
     max: 10_000,
     help:
-      "http[s]://host[:port]/path, http://unix:/path.sock:/uri or http://[unix:/path.sock]/uri. " +
+      "http[s]://host[:port]/path, http://unix:/path.sock:/uri or http://[unix:/path.sock]/uri; " +
+      "ws and wss in place of http and https for WebSockets. " +
       "Several are requested in turn.",
   },
   options: [
@@ -45,6 +46,10 @@ export const loadTable = defineTable({
     {
       run: "hayate load -n 100k --fail-if 'p99>5ms' --fail-if 'errors>0' http://10.0.0.2/",
       about: "exactly 100,000 requests; exit 3 if one of the conditions holds",
+    },
+    {
+      run: "hayate load -c 1000 -R 5000 -b @message.json wss://10.0.0.2/chat",
+      about: "5,000 messages a second over 1,000 WebSockets, and the time to each answer",
     },
     {
       run: "hayate load --http2 -c 10 -m 32 https://10.0.0.2/",

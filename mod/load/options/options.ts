@@ -5,6 +5,7 @@ import { replayFaults } from "./replay_options.ts";
 import { templateFaults } from "./template_faults.ts";
 import { fleetOf } from "./fleet_options.ts";
 import { eventStreamsOf, fieldsWithAccept } from "./event_options.ts";
+import { handshakeFields, webSocketOf } from "./web_socket_options.ts";
 import { phaseOf } from "../plan/threshold.ts";
 import { connectionsOf, searchDurationMs, searchOf, searchWarmupMs } from "./search_options.ts";
 import { readTarget } from "./option_values.ts";
@@ -28,6 +29,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
   checkCombinations(options, errors);
   const search = searchOf(options, errors);
   const eventStreams = eventStreamsOf(options, errors);
+  const webSocket = webSocketOf(options, targets, errors);
   const stages = stagesOf(options);
   const keepalive = values.keepalive && !asksForClose(values);
   const requestCount = values.requests ?? Infinity;
@@ -51,8 +53,8 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     warmupMs: values.warmupMs ?? (search === null ? 0 : searchWarmupMs),
     drainMs: values.drainMs,
     timeoutMs: values.timeoutMs,
-    method: values.method ?? (hasBody ? "POST" : "GET"),
-    headers: fieldsWithAccept(values),
+    method: values.method ?? (hasBody && webSocket === null ? "POST" : "GET"),
+    headers: webSocket === null ? fieldsWithAccept(values) : [...values.header, ...handshakeFields],
     body: bodyOf(options),
     template: values.template,
     hostHeader: values.host,
@@ -78,6 +80,7 @@ export function readLoadPlan(argv: readonly string[]): LoadPlan {
     scriptArgs: options.rest,
     replay: values.replay === null ? null : { path: values.replay, speed: values.speed ?? 1 },
     eventStreams,
+    webSocket,
     repeat: values.repeat,
     startAtMs: values.startAtMs,
     thresholds: values.failIf,

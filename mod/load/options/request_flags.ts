@@ -1,5 +1,6 @@
 /** The flags of `hayate load`: the requests. */
 import type { OptionSpec } from "../../cli/mod.ts";
+import { answerKinds } from "../plan/web_socket.ts";
 import { readHeader, readMethod } from "./option_values.ts";
 
 const request = "Request";
@@ -31,7 +32,9 @@ export const requestFlags = [
     kind: "string",
     placeholder: "TEXT|@FILE",
     section: request,
-    help: "The request's body, or @ and the file that has it; @@ at the start is an @.",
+    help:
+      "The request's body, or @ and the file that has it; @@ at the start is an @. With ws:// " +
+      "and wss:// the message: text if it is UTF-8.",
   },
   {
     long: "body-file",
@@ -88,6 +91,23 @@ export const requestFlags = [
     help:
       "With --sse: when a stream has ended, wait and open it again as an EventSource does, with " +
       "Last-Event-ID. Without it the next stream is opened at once.",
+  },
+  {
+    long: "answer",
+    kind: "enum",
+    values: answerKinds,
+    default: "any",
+    placeholder: "KIND",
+    section: request,
+    help: "With ws:// and wss://: what answers a message: any, the next one that arrives; echo, " +
+      "the next one with the same content; none: with -R messages are only sent, without it sockets " +
+      "are only held, and what arrives is counted.",
+  },
+  {
+    long: "binary",
+    kind: "flag",
+    section: request,
+    help: "With ws:// and wss://: the message is binary even if it is UTF-8.",
   },
   { long: "http1.0", key: "http10", kind: "flag", section: request, help: "Use HTTP/1.0." },
   {

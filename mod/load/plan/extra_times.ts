@@ -12,16 +12,24 @@ export const exchangeTimes = ["firstByte", "transfer"] as const;
  */
 export const eventStreamTimes = ["firstEvent", "eventGap", "eventsPerStream"] as const;
 
+/** With WebSockets: from connect(2) to the answer to the handshake. */
+export const webSocketTimes = ["webSocketOpen"] as const;
+
 export type ExtraTime =
   | typeof connectionTimes[number]
   | typeof exchangeTimes[number]
-  | typeof eventStreamTimes[number];
+  | typeof eventStreamTimes[number]
+  | typeof webSocketTimes[number];
 
 /** What the threads of a run measure besides the usual times. */
 export function extraTimesOf(
-  { output, eventStreams }: Pick<LoadPlan, "output" | "eventStreams">,
+  { output, eventStreams, webSocket }: Pick<LoadPlan, "output" | "eventStreams" | "webSocket">,
 ): readonly ExtraTime[] {
-  return [...output.phases ? phaseTimes : [], ...eventStreams === null ? [] : eventStreamTimes];
+  return [
+    ...output.phases ? phaseTimes : [],
+    ...eventStreams === null ? [] : eventStreamTimes,
+    ...webSocket === null ? [] : webSocketTimes,
+  ];
 }
 
 /** The times of `--phases`. */

@@ -12,6 +12,8 @@ export const failureKinds = [
   "streamReset",
   "streamRefused",
   "notEventStream",
+  "handshake",
+  "closed",
 ] as const;
 export type FailureKind = typeof failureKinds[number];
 
@@ -29,4 +31,6 @@ export const failureMeaning: Readonly<Record<FailureKind, string>> = {
   streamReset: "HTTP/2: the server reset the request's stream",
   streamRefused: "HTTP/2: the server refused the stream, unprocessed",
   notEventStream: "--sse: the response was no event stream",
+  handshake: "the server did not open the WebSocket",
+  closed: "the server closed the WebSocket during the run",
 };

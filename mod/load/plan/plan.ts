@@ -6,6 +6,7 @@ import type { ProxyPlan } from "./proxy.ts";
 import type { Stage } from "./schedule.ts";
 import type { Target } from "./target.ts";
 import type { EventStreamPlan, TlsPlan } from "./thread_plan.ts";
+import type { WebSocketPlan } from "./web_socket.ts";
 import type { Threshold } from "./threshold.ts";
 
 export interface LoadPlan {
@@ -59,6 +60,8 @@ export interface LoadPlan {
   readonly replay: { readonly path: string; readonly speed: number } | null;
   /** --sse; null: responses are no event streams. */
   readonly eventStreams: EventStreamPlan | null;
+  /** URLs are ws or wss; null: they are http or https. */
+  readonly webSocket: WebSocketPlan | null;
   readonly repeat: number;
   /** Milliseconds since the epoch; null: at once. */
   readonly startAtMs: number | null;

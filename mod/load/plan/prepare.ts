@@ -1,5 +1,5 @@
 /** From the plan of a run to the plans of its threads: reads files, resolves names, renders requests. */
-import { StartError } from "../../base/errors.ts";
+import { exitCodes, StartError } from "../../base/errors.ts";
 import { type Method, methodNames } from "../../http/mod.ts";
 import { extraTimesOf } from "./extra_times.ts";
 import { isIdempotent } from "./idempotent.ts";
@@ -11,6 +11,7 @@ import { connectHead, placeOf, wayOf } from "./proxy.ts";
 import { checkSources, reachableFrom } from "./source_check.ts";
 import { parseTarget, type Target } from "./target.ts";
 import { parseTemplateTarget } from "./template_target.ts";
+import { messageOf } from "./web_socket.ts";
 import { type RenderedRequest, Templates } from "./templates.ts";
 import type { ReplayPlan, RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
 
@@ -64,12 +65,11 @@ export async function prepareRun(
   /** Where a file lies that a placeholder names. */
   locate: (path: string) => string = (path) => path,
 ): Promise<PreparedRun> {
-  const body = readBody(plan);
+  const sent = readBody(plan);
+  // What a WebSocket sends is a message, not the body of its handshake.
+  const body = plan.webSocket === null ? sent : null;
   await checkSources(plan.sources);
-  const wanted = [
-    ...plan.targets.map((target) => ({ method: plan.method, target })),
-    ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
-  ];
+  const wanted = wantedOf(plan);
   const lookups: LookupTimes = [];
   const templates = plan.template ? new Templates(plan, body, locate) : null;
   const render = ({ method, target }: WantedRequest): RenderedRequest =>
@@ -81,6 +81,7 @@ export async function prepareRun(
   const extraTimes = extraTimesOf(plan);
   const connectionGroups = spreadConnections(groups, plan.connections);
   const stages = withWarmup(plan);
+  const webSocket = plan.webSocket === null ? null : messageOf(plan.webSocket, sent);
   const replay = plan.replay === null ? null : replayOf(plan, plan.replay, wanted[0].target);
   const threads: ThreadPlan[] = [];
   let connectionsBefore = 0;
@@ -116,12 +117,28 @@ export async function prepareRun(
       script: scripts[index - first] ?? null,
       replay,
       eventStreams: plan.eventStreams,
+      webSocket,
       reactor,
     });
   }
   const isSecure = groups.some((group) => group.serverName !== null);
   const shownUrl = wanted[0].target.text;
   return { threads, connections, rateShare: count / total, shownUrl, isSecure, lookupsUs: lookups };
+}
+
+/** The URLs of the command line and of --urls. Throws `StartError` when some are WebSockets and others not. */
+function wantedOf(plan: LoadPlan): readonly WantedRequest[] {
+  const wanted = [
+    ...plan.targets.map((target) => ({ method: plan.method, target })),
+    ...(plan.urlsFile === null ? [] : readUrls(plan.urlsFile, plan)),
+  ];
+  const other = wanted.find(({ target }) => target.isWebSocket !== (plan.webSocket !== null));
+  if (other === undefined) return wanted;
+  const found = other.target.isWebSocket ? "a WebSocket" : "no WebSocket";
+  throw new StartError(
+    `${other.target.text} is ${found}: all URLs must be, or none, and --urls alone has none`,
+    exitCodes.usage,
+  );
 }
 
 /** The same run with the schedule and the times of `plan`. */

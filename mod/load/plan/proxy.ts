@@ -43,11 +43,11 @@ export interface ProxyUse {
 
 /**
  * https goes through a tunnel, http with the whole URL as the target, as with curl -x. So does HTTP/2
- * without TLS, of which a proxy knows nothing, and what a script or a log requests.
+ * without TLS and a WebSocket, of which a proxy knows nothing, and what a script or a log requests.
  */
 export function wayOf(target: Target, plan: ProxyUse): ProxyWay {
   const needsTunnel = target.scheme === "https" || plan.proxyTunnel || plan.http2 ||
-    plan.script !== null || plan.replay !== null;
+    plan.script !== null || plan.replay !== null || target.isWebSocket;
   return needsTunnel ? "tunnel" : "absolute";
 }
 

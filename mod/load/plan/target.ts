@@ -5,6 +5,8 @@ export interface Target {
   /** As the user typed it. */
   readonly text: string;
   readonly scheme: "http" | "https";
+  /** The scheme was ws, or wss, which is https. */
+  readonly isWebSocket: boolean;
   /** A name or IP literal, without brackets; "localhost" for a unix socket. */
   readonly host: string;
   /** null when the URL has none. */
@@ -15,15 +17,24 @@ export interface Target {
   readonly path: string;
   /** `user:password` of the URL, decoded; null without one. */
   readonly userinfo: string | null;
-  /** The socket's path, for `http://unix:/path:/uri` and `http://[unix:/path]/uri`. */
+  /** The socket's path, for `http://unix:/path:/uri` and `http://[unix:/path]/uri`, or ws. */
   readonly unixPath: string | null;
 }
+
+/** What each scheme is beneath. */
+const schemes: Readonly<Record<string, Target["scheme"] | undefined>> = {
+  http: "http",
+  https: "https",
+  ws: "http",
+  wss: "https",
+};
 
 /** Reads a URL; a text without a scheme is http. Returns the reason when it is invalid. */
 export function parseTarget(text: string): Target | string {
   const match = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text)!;
-  const scheme = (match[1] ?? "http").toLowerCase();
-  if (scheme !== "http" && scheme !== "https") return `scheme ${scheme} is not http or https`;
+  const named = (match[1] ?? "http").toLowerCase();
+  const scheme = schemes[named];
+  if (scheme === undefined) return `scheme ${named} is not http, https, ws or wss`;
   if (/[\x00-\x20\x7f]/.test(text)) return "blanks and control characters must be %-encoded";
   const rest = match[2];
   if (/^unix:/i.test(rest)) return unixTarget(text, scheme, rest.slice(5));
@@ -94,6 +105,7 @@ function makeTarget(
   return {
     text,
     scheme,
+    isWebSocket: /^wss?:/i.test(text),
     host,
     port,
     authority: port === null ? shown : `${shown}:${port}`,

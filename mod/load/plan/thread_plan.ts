@@ -3,6 +3,7 @@ import type { Address } from "../../base/address.ts";
 import type { Method } from "../../http/method.ts";
 import type { VaryingPlan } from "../request/values.ts";
 import type { ExtraTime } from "./extra_times.ts";
+import type { MessagePlan } from "./web_socket.ts";
 import type { Stage } from "./schedule.ts";
 
 /** Requests to the same target, and its addresses. */
@@ -78,6 +79,8 @@ export interface ThreadPlan {
   readonly replay: ReplayPlan | null;
   /** Responses are event streams; null: they are not. */
   readonly eventStreams: EventStreamPlan | null;
+  /** Connections become WebSockets that send this; null: they do not. */
+  readonly webSocket: MessagePlan | null;
   /** Value of HAYATE_REACTOR. */
   readonly reactor: string;
 }

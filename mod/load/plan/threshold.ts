@@ -54,6 +54,7 @@ export const countMetrics = [
   "unsent",
   "events",
   "ended",
+  "messages",
 ] as const;
 export type CountMetric = typeof countMetrics[number];
 
@@ -150,6 +151,11 @@ export function needsEventStreams({ metric }: Threshold): boolean {
   if (metric.kind === "count") return eventCounts.includes(metric.name);
   if (metric.kind !== "percentile" && metric.kind !== "time") return false;
   return eventMetrics.some((name) => name === metric.of);
+}
+
+/** Whether the condition judges WebSockets. */
+export function needsWebSocket({ metric }: Threshold): boolean {
+  return metric.kind === "count" && metric.name === "messages";
 }
 
 /** Reads a condition of --find-rate, which has to hold; or returns why it is invalid. */

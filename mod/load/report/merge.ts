@@ -18,6 +18,7 @@ import {
 } from "./json/report_json.ts";
 import { histogramOf, type TimeJson, timeJson } from "./json/time_json.ts";
 import { mergeEventStreams } from "./json/event_streams_json.ts";
+import { mergeWebSockets } from "./json/web_sockets_json.ts";
 import { mergePhases } from "./json/phases_json.ts";
 import {
   type NamedReport,
@@ -154,6 +155,11 @@ export async function mergeRuns(runs: readonly RunJson[]): Promise<RunJson> {
     phases: await mergePhases(runs.map((run) => run.phases ?? null), mergeOptionalTimes),
     eventStreams: await mergeEventStreams(
       runs.map((run) => run.eventStreams ?? null),
+      mergeTimes,
+      measuredMs,
+    ),
+    webSockets: await mergeWebSockets(
+      runs.map((run) => run.webSockets ?? null),
       mergeTimes,
       measuredMs,
     ),

@@ -6,6 +6,7 @@ import { cpuShare, errorsOf, type LoadResult, requestedRate } from "../stats/res
 import { isSentLate } from "../stats/late_causes.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { eventStreamLines } from "./event_stream_lines.ts";
+import { webSocketLines } from "./web_socket_lines.ts";
 import { phaseLines } from "./phase_lines.ts";
 import { formatRate, isOurFault, percentOf, whyLate } from "./figures/late_reasons.ts";
 import { machineLines } from "./figures/machine_lines.ts";
@@ -28,6 +29,7 @@ export function additions(
     ...percentileLines(result, output),
     ...phaseLines(result),
     ...eventStreamLines(result),
+    ...webSocketLines(result),
     ...answerLines(result),
     ...failureLines(result),
     ...connectionLines(result),

@@ -11,6 +11,7 @@ import {
 } from "./report_curves.ts";
 import type { ReportJson, RunJson } from "./json/report_json.ts";
 import type { EventStreamsJson } from "./json/event_streams_json.ts";
+import type { WebSocketsJson } from "./json/web_sockets_json.ts";
 import type { TimeJson } from "./json/time_json.ts";
 import { phaseNames, type PhasesJson, phaseTitles } from "./json/phases_json.ts";
 import { describeSearch, type NamedSearch, searchChart, searchOf } from "./search_chart.ts";
@@ -112,6 +113,7 @@ async function runSection(run: RunJson): Promise<string> {
   ];
   parts.push(...await phaseParts(run.phases ?? null));
   parts.push(...await eventStreamParts(named[0], run.eventStreams ?? null));
+  parts.push(...await webSocketParts(named[0], run.webSockets ?? null));
   if (run.requestsFailed > 0) parts.push(failuresChart(run));
   parts.push(failureTable(run));
   return parts.join("\n");
@@ -151,6 +153,27 @@ async function eventStreamParts(
     ]),
     receivedChart("Events per second", named),
     await percentileChart("Events by percentile", times),
+    percentileTable(times),
+  ];
+}
+
+/** With WebSockets: sockets, messages over time, and how long opening took. */
+async function webSocketParts(named: NamedRun, sockets: WebSocketsJson | null): Promise<string[]> {
+  if (sockets === null) return [];
+  const times = [{ name: "opening", time: sockets.openTime }];
+  return [
+    "<h2>WebSockets</h2>",
+    cardsOf([
+      [String(sockets.opened), "opened"],
+      [String(sockets.openAtEnd), "open at the end"],
+      [String(sockets.messagesSent), "messages sent"],
+      [String(sockets.messagesReceived), "messages received"],
+      [orDash(sockets.messagesReceivedPerSecond, formatMetric), "received/s"],
+      [String(sockets.pingsAnswered), "pings answered"],
+      [String(sockets.closesUnanswered), "close frames unanswered"],
+    ]),
+    receivedChart("Messages received per second", named),
+    await percentileChart("Opening by percentile", times),
     percentileTable(times),
   ];
 }

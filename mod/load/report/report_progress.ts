@@ -24,7 +24,7 @@ export function progressLine(interval: Interval, progress: Progress, columns = 8
   const rate = interval.durationMs > 0 ? interval.requests / interval.durationMs * 1000 : 0;
   parts.push(`${formatMetric(rate)} req/s`);
   if (interval.received > 0) {
-    parts.push(`${formatMetric(interval.received / interval.durationMs * 1000)} events/s`);
+    parts.push(`${formatMetric(interval.received / interval.durationMs * 1000)} received/s`);
   }
   if (failedCount > 0) parts.push(`errors ${failedCount}`);
   if (interval.requests > 0) {

@@ -1,8 +1,13 @@
 /** A run of a JSON report as the result that the text report and --fail-if read. */
 import { Histogram } from "../../metrics/histogram.ts";
 import { failureKinds } from "../plan/failure.ts";
-import { eventStreamTimes, phaseTimes as extraTimesOfPhases } from "../plan/extra_times.ts";
+import {
+  eventStreamTimes,
+  phaseTimes as extraTimesOfPhases,
+  webSocketTimes,
+} from "../plan/extra_times.ts";
 import { readEventStreams } from "./json/event_streams_json.ts";
+import { readWebSockets } from "./json/web_sockets_json.ts";
 import { decodedPhase, phaseNames, phaseTimes } from "./json/phases_json.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { failureSlot, Slot, ThreadStats } from "../stats/thread_stats.ts";
@@ -36,7 +41,7 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
     hasScript: run.client.scriptMs !== null,
     hasReplay: (run.replay ?? null) !== null,
     streams: plan.protocol === "HTTP/2" ? plan.streamsPerConnection : null,
-    isSecure: plan.url.startsWith("https:"),
+    isSecure: /^(https|wss):/i.test(plan.url),
     answerCounts: run.responsesByFieldValue,
     groupBy: plan.groupBy,
     threadVariables: [],
@@ -46,10 +51,11 @@ export async function resultOf(plan: PlanJson, run: RunJson): Promise<LoadResult
 }
 
 async function statsOf(run: RunJson): Promise<ThreadStats> {
-  const streams = run.eventStreams ?? null;
+  const streams = run.eventStreams ?? null, sockets = run.webSockets ?? null;
   const stats = ThreadStats.make([
     ...run.phases ? extraTimesOfPhases : [],
     ...streams === null ? [] : eventStreamTimes,
+    ...sockets === null ? [] : webSocketTimes,
   ]);
   const { counters, statuses } = stats;
   const { connections, schedule } = run;
@@ -90,6 +96,7 @@ async function statsOf(run: RunJson): Promise<ThreadStats> {
   if (run.serviceTime !== null) stats.serviceTime.add(await histogramOf(run.serviceTime));
   stats.connectTime.add(await histogramOf(run.connectTime));
   if (streams !== null) await readEventStreams(streams, stats);
+  if (sockets !== null) await readWebSockets(sockets, stats);
   for (const name of phaseNames) {
     const time = phaseTimes[name];
     if (time !== null) stats.extra.get(time)?.add(await decodedPhase(run.phases ?? null, name));

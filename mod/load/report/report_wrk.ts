@@ -75,10 +75,11 @@ function latencyDistribution(latency: Histogram): string[] {
 /** wrk has four kinds; ours are mapped to them, and listed separately after Transfer/sec. */
 function socketErrors(counters: Float64Array): string[] {
   const connect = counters[Slot.failedConnect] + counters[Slot.failedRefused] +
-    counters[Slot.failedProxy];
+    counters[Slot.failedProxy] + counters[Slot.failedHandshake];
   const read = counters[Slot.failedRead] + counters[Slot.failedTruncated] +
     counters[Slot.failedProtocol] + counters[Slot.failedStreamReset] +
-    counters[Slot.failedStreamRefused] + counters[Slot.failedNotEventStream];
+    counters[Slot.failedStreamRefused] + counters[Slot.failedNotEventStream] +
+    counters[Slot.failedClosed];
   const write = counters[Slot.failedWrite];
   const timeout = counters[Slot.failedTimeout];
   if (connect + read + write + timeout === 0) return [];

@@ -102,6 +102,8 @@ const slotNames: Partial<Record<CountMetric, CounterName>> = {
   streamReset: "failedStreamReset",
   streamRefused: "failedStreamRefused",
   notEventStream: "failedNotEventStream",
+  handshake: "failedHandshake",
+  closed: "failedClosed",
   retried: "retried",
   lost: "lost",
   requests: "answered",
@@ -109,6 +111,7 @@ const slotNames: Partial<Record<CountMetric, CounterName>> = {
   unsent: "unsent",
   events: "received",
   ended: "streamsEnded",
+  messages: "received",
 };
 
 function countOf(name: CountMetric, result: LoadResult): number {

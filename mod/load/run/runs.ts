@@ -116,8 +116,7 @@ export class LoadRuns {
       const lines = brokenThresholds(this.#plan.thresholds, result);
       broken += lines.length;
       const { counters } = result.stats;
-      // A stream may have been opened in the warm-up.
-      answered += counters[Slot.answered] + counters[Slot.received];
+      answered += this.#arrivedIn(counters);
       if (!this.#plan.output.quiet) { for (const line of lines) writeStderr(`${line}\n`); }
       if (this.#outputs.size > 0) {
         this.#runs.push(await runJson(this.#shown(result), this.#plan.output.percentiles));
@@ -134,6 +133,14 @@ export class LoadRuns {
       writeStderr("hayate load: no response arrived while it measured\n");
     }
     return answered > 0 && isWritten ? exitCodes.ok : exitCodes.failed;
+  }
+
+  /** What says that the server answers: a stream may have been opened in the warm-up. */
+  #arrivedIn(counters: Float64Array): number {
+    const { webSocket } = this.#plan;
+    const arrived = counters[Slot.answered];
+    if (webSocket === null) return arrived + counters[Slot.received];
+    return webSocket.answer === "none" ? counters[Slot.socketsOpened] : arrived;
   }
 
   #continues(index: number): boolean {

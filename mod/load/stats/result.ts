@@ -13,7 +13,7 @@ export interface Interval {
   readonly bytesRead: number;
   readonly failed: number;
   readonly retried: number;
-  /** Events of event streams. */
+  /** Events of event streams, or messages of WebSockets. */
   readonly received: number;
   readonly openConnections: number;
   readonly p50Us: number;

@@ -5,7 +5,7 @@
  * not have yet, never a torn value.
  */
 import { Histogram, histogramSlots } from "../../metrics/histogram.ts";
-import { connectionTimes, type ExtraTime } from "../plan/extra_times.ts";
+import { connectionTimes, type ExtraTime, webSocketTimes } from "../plan/extra_times.ts";
 import { type FailureKind, failureKinds } from "../plan/failure.ts";
 
 /** Counters in the order of their slots. Bytes are those of HTTP messages on the wire. */
@@ -28,6 +28,8 @@ export const counterNames = [
   "failedStreamReset",
   "failedStreamRefused",
   "failedNotEventStream",
+  "failedHandshake",
+  "failedClosed",
   /** With --retry: sent again because a kept connection ended before any byte of the response. */
   "retried",
   /** Connections that were made. */
@@ -69,8 +71,15 @@ export const counterNames = [
   /** Lines of a replayed log that are no requests, and requests that were sent without their body. */
   "badLines",
   "bodiless",
-  /** With --sse: events. */
+  /** With --sse: events; with WebSockets: messages. */
   "received",
+  /** WebSockets whose handshake was accepted, and those that are open now. */
+  "socketsOpened",
+  "socketsOpen",
+  /** Pings that were answered. */
+  "pings",
+  /** After the run: close frames without an answer. */
+  "closesUnanswered",
   /** Event streams that the server has ended properly. */
   "streamsEnded",
   /** Event streams open now. */
@@ -162,8 +171,9 @@ export class ThreadStats {
   clearConnections(): void {
     for (const name of connectionCounters) this.counters[Slot[name]] = 0;
     this.counters[Slot.opened] = this.counters[Slot.open];
+    this.counters[Slot.socketsOpened] = this.counters[Slot.socketsOpen];
     this.connectTime.clear();
-    for (const name of connectionTimes) this.extra.get(name)?.clear();
+    for (const name of [...connectionTimes, ...webSocketTimes]) this.extra.get(name)?.clear();
   }
 
   /** Adds another thread's numbers; maxima stay maxima. */

@@ -8,6 +8,8 @@ export interface Dispatch<Connection> {
   readonly isOver: boolean;
   /** A request got its complete response. */
   answered(connection: Connection, status: number, nowMs: number): void;
+  /** Open loop: a request is done, and has no response. The connection is free. */
+  settled(connection: Connection): void;
   /** `claimed` requests have failed; 0: a connect for one has. */
   failed(connection: Connection, kind: FailureKind, code: string, claimed: number): void;
   /** The connection is free, or closed: its next request, or its place in the queue. */

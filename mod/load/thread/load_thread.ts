@@ -5,6 +5,7 @@ import { ConnectionQueue } from "./pacing/connection_queue.ts";
 import { DelayQueue } from "./pacing/delay_queue.ts";
 import type { FailureKind } from "../plan/failure.ts";
 import type { Dispatch } from "./dispatch.ts";
+import type { Farewell } from "./farewell.ts";
 import { GroupState } from "./group_state.ts";
 import { type Lane, type LaneMaker, Phase, type Reopening } from "./lane.ts";
 import { makeConnections } from "./load_connection.ts";
@@ -27,8 +28,10 @@ export interface ThreadParts {
   readonly script: ThreadScript | null;
   /** Needed when a group has a server name. */
   readonly secure: SecureClient | null;
-  /** Makes the lanes of a run over HTTP/2; null: HTTP/1.1. */
-  readonly http2: LaneMaker | null;
+  /** Makes the lanes of a run over HTTP/2, or of WebSockets; null: HTTP/1.1. */
+  readonly makeLanes: LaneMaker | null;
+  /** Connections that close properly after the run; null: they are just closed. */
+  readonly farewell?: Farewell | null;
   /** Makes the recorder of a run whose responses are more than responses; null: the usual one. */
   readonly makeRecorder?: RecorderMaker | null;
   readonly makeReopening?: ((recorder: Recorder) => Reopening | null) | null;
@@ -45,6 +48,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   readonly #recorder: Recorder;
   readonly #sockets: ThreadSockets;
   readonly #lanes: Lane[];
+  readonly #farewell: Farewell | null;
   readonly #waiting: ConnectionQueue<Lane>;
   readonly #script: ThreadScript | null;
   readonly #delays = new DelayQueue<Lane>();
@@ -75,10 +79,10 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     plan: ThreadPlan,
     stats: ThreadStats,
     reactor: Reactor,
-    { script, secure, http2, makeRecorder, makeReopening, replay }: ThreadParts = {
+    { script, secure, makeLanes, farewell, makeRecorder, makeReopening, replay }: ThreadParts = {
       script: null,
       secure: null,
-      http2: null,
+      makeLanes: null,
     },
   ) {
     this.#plan = plan;
@@ -112,7 +116,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     const laneCount = plan.connectionGroups.length * plan.streams;
     const count = Math.min(laneCount, plan.requestCount);
     this.#sockets = new ThreadSockets(plan, reactor, secure, plan.connectionGroups.length);
-    const makeLanes = http2 ?? makeConnections;
+    this.#farewell = farewell ?? null;
     const parts = {
       plan,
       reactor,
@@ -120,7 +124,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       dispatch: this,
       recorder: this.#recorder,
     };
-    this.#lanes = makeLanes(parts, groups, count);
+    this.#lanes = (makeLanes ?? makeConnections)(parts, groups, count);
     this.#waiting = new ConnectionQueue(count);
   }
 
@@ -158,7 +162,8 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     if (this.#schedule !== null) {
       this.#closeSchedule(this.#schedule, Math.min(nowMs, this.#lastSendMs));
     }
-    this.#reactor.stop();
+    if (this.#farewell === null) this.#reactor.stop();
+    else this.#farewell.whenDone(() => this.#reactor.stop());
   }
 
   onTick(nowMs: number): number {
@@ -234,6 +239,14 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
   answered(lane: Lane, status: number, nowMs: number): void {
     this.#claimed--;
     this.#recorder.answered(lane, status, nowMs);
+  }
+
+  settled(lane: Lane): void {
+    this.#claimed--;
+    if (this.isOver) return;
+    // Not sent from here, even if it is due: that would be a recursion for each message.
+    this.#waiting.add(lane);
+    if (this.#nextDueMs === Infinity) this.#endWhenDone();
   }
 
   failed(lane: Lane, kind: FailureKind, code: string, claimed: number): void {

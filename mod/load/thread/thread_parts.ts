@@ -15,22 +15,24 @@ export async function assembleThread(
   const secure = plan.groups.some((group) => group.serverName !== null)
     ? await makeSecureClient(plan, stats, reactor)
     : null;
-  const http2 = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
-  const events = plan.eventStreams === null
-    ? {}
-    : (await import("./events/event_parts.ts")).eventParts(plan.eventStreams);
+  const makeLanes = plan.http2 ? (await import("./http2/lanes.ts")).makeStreamLanes : null;
+  const kind = plan.eventStreams !== null
+    ? (await import("./events/event_parts.ts")).eventParts(plan.eventStreams)
+    : plan.webSocket !== null
+    ? (await import("./web_socket/web_socket_lanes.ts")).webSocketParts(plan.webSocket)
+    : {};
   if (plan.script === null) {
     const replay = plan.replay === null
       ? null
       : new (await import("../replay/replay_schedule.ts")).ReplaySchedule(plan.replay, plan);
-    const parts = { secure, http2, script: null, replay, ...events };
+    const parts = { secure, makeLanes, script: null, replay, ...kind };
     return new LoadThread(plan, stats, reactor, parts);
   }
   const { ThreadScript } = await import("./thread_script.ts");
   // The script may call stop() before the thread exists and after it has ended.
   let thread: LoadThread | null = null;
   const script = await ThreadScript.load(plan.script, plan.index, () => thread?.stop(), mark);
-  thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, http2, script });
+  thread = new LoadThread(script.adapt(plan), stats, reactor, { secure, makeLanes, script });
   return thread;
 }
 

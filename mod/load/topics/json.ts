@@ -22,8 +22,8 @@ runs                   one for each --repeat:
   requestsInFlightAtEnd
   bytesRead, bytesSent
   failedByKind         connect, refused, proxy, read, write, timeout, status, truncated,
-                       protocol, streamReset, streamRefused, notEventStream ->
-                       count
+                       protocol, streamReset, streamRefused, notEventStream,
+                       handshake, closed -> count
   failures             list of kind, code (errno), count
   responsesByStatus    status or class -> count
   responsesByFieldValue  with --group-by: value of the field -> count; (none) are
@@ -43,6 +43,9 @@ runs                   one for each --repeat:
                        eventsPerSecond, firstEvent and gap as latency above, and
                        eventsPerStream: count, min, mean, stdev, max, percentiles,
                        hdrV2Base64
+  webSockets           with ws and wss: opened, openAtEnd, openTime as latency above,
+                       messagesSent, messagesReceived, messagesReceivedPerSecond,
+                       pingsAnswered, closesUnanswered (after the run)
   schedule             with -R: askedRequestsPerSecond, sentRequestsPerSecond,
                        requestsDue, requestsUnsent, warmupRequestsUnsent,
                        lagMeanUs, lagMaxUs
@@ -54,7 +57,7 @@ runs                   one for each --repeat:
   client               cpuUserMs, cpuSystemMs, cpuShareOfThreads, scriptMs
   intervals            one a second: endMs, durationMs, requests,
                        requestsPerSecond, bytesRead, failed, retried, received
-                       (events), openConnections, p50Us, p90Us, p99Us, maxUs
+                       (events or messages), openConnections, p50Us, p90Us, p99Us, maxUs
   machines             with --on, one for each: name, hostName, lost (why; it is in
                        no figure then), clockOffsetMs, clockErrorMs (of its clock
                        against the coordinator's), startedLateMs, connections,

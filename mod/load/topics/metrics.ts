@@ -30,6 +30,8 @@ URL, no field and no body.
   hayate_load_retries_total                      with --retry: sent again
   hayate_load_read_bytes_total                   bytes of responses
   hayate_load_sent_bytes_total                   bytes of requests
+  hayate_load_received_total                     events (--sse), or messages of
+                                                 WebSockets
   hayate_load_latency_seconds                    histogram: from when a request was due
                                                  (-R), or sent
   hayate_load_service_time_seconds               with -R, histogram: from the send

@@ -9,6 +9,7 @@ import { replayText } from "./replay.ts";
 import { templatesText } from "./templates.ts";
 import { machinesText } from "./machines.ts";
 import { streamsText } from "./streams.ts";
+import { webSocketsText } from "./web_sockets.ts";
 import { scriptsText } from "./scripts.ts";
 
 const outputText = `What the output means
@@ -35,6 +36,8 @@ Additional lines follow only when relevant:
                      its last byte. The last two add up to the service time
   Event streams:     with --sse: how many were opened, ended, and open at the end
   Events:            with --sse: how many, a second, by stream; their times
+  WebSockets:, Messages:, Pings:, Close frames:
+                     with ws:// and wss://; see: hayate help load websockets
   Failed requests:   each failed request once, by kind and errno
   Retried:           with --retry: lost with a kept connection and sent again
   Connections:       when some could not be made or were lost
@@ -59,6 +62,8 @@ Kinds of failure:
                   it away by a GOAWAY 16 times
   notEventStream  --sse: the response was no event stream; the code is its content
                   type, or its status
+  handshake   the server did not open the WebSocket; the code says why
+  closed      the server closed the WebSocket during the run; the code is its close code
 `;
 
 const modelsText = `Closed loop, open loop, and which figures to trust
@@ -160,6 +165,7 @@ export const loadTopics: readonly Topic[] = [
     text: replayText,
   },
   { name: "streams", summary: "event streams: --sse", text: streamsText },
+  { name: "websockets", summary: "WebSockets: ws:// and wss://", text: webSocketsText },
   {
     name: "metrics",
     summary: "figures for Prometheus while it runs: --metrics",

@@ -129,7 +129,7 @@ Deno.test("load --sse names responses that are no event streams, and ends those 
       const path = head.split(" ")[1];
       await send(heads[path]);
       if (path === "/cut") return;
-      if (path === "/endless") await raw.readUntil("never", 60_000);
+      if (path === "/endless") await raw.readAll({ idleMs: 60_000, totalMs: 60_000 });
     }
   });
   const expected:

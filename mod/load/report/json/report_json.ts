@@ -16,6 +16,7 @@ import {
 import { Slot } from "../../stats/thread_stats.ts";
 import type { FailureCount } from "../../plan/thread_plan.ts";
 import { type EventStreamsJson, eventStreamsJson } from "./event_streams_json.ts";
+import { type WebSocketsJson, webSocketsJson } from "./web_sockets_json.ts";
 import { type PhasesJson, phasesJson } from "./phases_json.ts";
 import type { SearchJson } from "./search_json.ts";
 import { type TimeJson, timeJson } from "./time_json.ts";
@@ -99,6 +100,8 @@ export interface RunJson {
   readonly phases: PhasesJson | null;
   /** With --sse. */
   readonly eventStreams: EventStreamsJson | null;
+  /** With ws and wss. */
+  readonly webSockets: WebSocketsJson | null;
   readonly schedule: ScheduleJson | null;
   /** With --replay. */
   readonly replay: ReplayJson | null;
@@ -190,7 +193,8 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
   const isMeasured = result.measuredMs > 0;
   const responsesByStatus: Record<string, number> = {};
   statuses.forEach((count, status) => {
-    if (count > 0) responsesByStatus[status] = count;
+    // Messages of WebSockets have the status 0.
+    if (count > 0 && status > 0) responsesByStatus[status] = count;
   });
   return {
     startedAt: result.startedAt,
@@ -216,6 +220,7 @@ export async function runJson(result: LoadResult, percents: readonly number[]): 
     connectTime: await timeJson(result.stats.connectTime, percents),
     phases: await phasesJson(result, percents),
     eventStreams: await eventStreamsJson(result, percents),
+    webSockets: await webSocketsJson(result, percents),
     schedule: scheduleJson(result),
     replay: result.hasReplay
       ? { badLines: counters[Slot.badLines], requestsWithoutBody: counters[Slot.bodiless] }

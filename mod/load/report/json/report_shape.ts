@@ -27,6 +27,7 @@ import {
 import { type TimeJson } from "./time_json.ts";
 import type { SearchJson, SearchStepJson } from "./search_json.ts";
 import type { AmountJson } from "./amount_json.ts";
+import type { WebSocketsJson } from "./web_sockets_json.ts";
 import type { EventStreamsJson } from "./event_streams_json.ts";
 import type { PhasesJson } from "./phases_json.ts";
 import type { MachineJson } from "./machine_json.ts";
@@ -107,6 +108,17 @@ const eventStreams = record<EventStreamsJson>({
   firstEvent: time,
   gap: time,
   eventsPerStream: amounts,
+});
+
+const webSockets = record<WebSocketsJson>({
+  opened: count,
+  openAtEnd: number,
+  openTime: time,
+  messagesSent: count,
+  messagesReceived: count,
+  messagesReceivedPerSecond: nullable(amount),
+  pingsAnswered: count,
+  closesUnanswered: count,
 });
 
 const schedule = record<ScheduleJson>({
@@ -193,6 +205,7 @@ export const runShape = record<RunJson>({
   connectTime: time,
   phases: optional(nullable(phases)),
   eventStreams: optional(nullable(eventStreams)),
+  webSockets: optional(nullable(webSockets)),
   schedule: nullable(schedule),
   replay: optional(nullable(record<ReplayJson>({ badLines: count, requestsWithoutBody: count }))),
   connections,

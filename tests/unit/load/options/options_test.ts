@@ -135,3 +135,39 @@ Deno.test("readLoadPlan() says what --sse cannot be combined with", () => {
     assertEquals(errorsOf(...argv.split(" "), url), [error]);
   }
 });
+
+Deno.test("readLoadPlan() makes a load of WebSockets of ws and wss URLs", () => {
+  const plan = readLoadPlan(["-b", "x", "-H", "Origin: a", "--answer", "echo", "wss://h/p"]);
+  assertEquals(plan.webSocket, { answer: "echo", binary: false, holds: false });
+  assertEquals([plan.method, plan.targets[0].scheme], ["GET", "https"]);
+  assertEquals(
+    plan.headers.map(({ name }) => name),
+    ["Origin", "Connection", "Upgrade", "Sec-WebSocket-Version", "Sec-WebSocket-Key"],
+  );
+  assertEquals(readLoadPlan(["--answer", "none", "ws://h/"]).webSocket?.holds, true);
+  assertEquals(readLoadPlan(["--answer", "none", "-R5", "ws://h/"]).webSocket?.holds, false);
+  assertEquals(readLoadPlan([url]).webSocket, null);
+  const both = (flag: string, why: string) =>
+    `a WebSocket and --${flag} cannot be combined: ${why}`;
+  const own = (name: string) =>
+    `--header ${name}: the handshake has it by itself, and offers no extension`;
+  const rows: readonly (readonly [argv: string, error: string])[] = [
+    ["--answer any http://h/", "--answer needs a URL with ws:// or wss://"],
+    ["--binary http://h/", "--binary needs a URL with ws:// or wss://"],
+    ["--fail-if messages<5 http://h/", "--fail-if messages<5: needs a URL with ws:// or wss://"],
+    ["ws://h/ http://h/", "all URLs must be ws or wss, or none of them"],
+    ["--http2 ws://h/", both("http2", "WebSockets over HTTP/2 (RFC 8441) are not supported")],
+    ["--sse ws://h/", both("sse", "they are different protocols")],
+    ["-X PUT ws://h/", both("method", "the handshake is a GET")],
+    ["--no-keepalive ws://h/", both("no-keepalive", "sockets are held")],
+    ["-s a.js ws://h/", both("script", "a script makes requests")],
+    ["-H Sec-WebSocket-Extensions:a ws://h/", own("Sec-WebSocket-Extensions")],
+    ["-H upgrade:a ws://h/", own("upgrade")],
+    [
+      "--answer none -n 5 ws://h/",
+      "--answer none sends nothing without --rate: --requests has no meaning",
+    ],
+  ];
+  for (const [argv, error] of rows) assertEquals(errorsOf(...argv.split(" ")), [error], argv);
+  assertEquals(readLoadPlan(["-H", "Sec-WebSocket-Protocol: a", "ws://h/"]).headers.length, 5);
+});

@@ -30,6 +30,7 @@ async function run(values: number[], changes: Partial<RunJson> = {}): Promise<Ru
     connectTime: time,
     phases: null,
     eventStreams: null,
+    webSockets: null,
     schedule: null,
     replay: null,
     connections: {

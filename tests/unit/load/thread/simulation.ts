@@ -55,6 +55,7 @@ const basePlan: ThreadPlan = {
   script: null,
   replay: null,
   eventStreams: null,
+  webSocket: null,
   reactor: "",
 };
 
@@ -74,7 +75,7 @@ export async function simulate(
   const stats = ThreadStats.make(changes.extraTimes);
   const connectionGroups = new Array<number>(connections).fill(0);
   const plan = { ...basePlan, connectionGroups, ...changes };
-  const parts = { script: null, secure: null, http2: plan.http2 ? makeStreamLanes : null };
+  const parts = { script: null, secure: null, makeLanes: plan.http2 ? makeStreamLanes : null };
   const outcome = await withSimulatedClock(
     reactor,
     () => new LoadThread(plan, stats, reactor, parts).run(reactor.nowMs),

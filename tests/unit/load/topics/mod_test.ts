@@ -11,6 +11,7 @@ Deno.test("help load json names every property of the report's interfaces", asyn
     "time_json",
     "phases_json",
     "event_streams_json",
+    "web_sockets_json",
     "amount_json",
     "search_json",
     "machine_json",
