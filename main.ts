@@ -23,6 +23,7 @@ import {
 import { isUnsupervised } from "./mod/cli/container_command.ts";
 import { renderOverview, renderSubcommands, renderTopics } from "./mod/cli/overview.ts";
 import { renderHelp } from "./mod/cli/help.ts";
+import { ownSection } from "./mod/script/built/section.ts";
 import { basename } from "./mod/std/path.ts";
 
 interface LazyMode {
@@ -56,6 +57,11 @@ const modes: readonly LazyMode[] = [
     name: "doctor",
     summary: "checks this host's limits for each mode and prints the commands to fix them",
     import: async () => (await import("./mod/doctor/mod.ts")).doctorMode,
+  },
+  {
+    name: "build",
+    summary: "puts an app into a copy of this program, which then serves it",
+    import: async () => (await import("./mod/build/mod.ts")).buildMode,
   },
   {
     name: "health",
@@ -116,6 +122,8 @@ async function main(argv: readonly string[]): Promise<number> {
   readLogVariables();
   if (invocation.calledAs === "start_server") return await runMode("supervise", argv, invocation);
   const [word, ...rest] = argv;
+  // A program that `hayate build` has made serves its app, and is hayate besides.
+  if (!isCommand(word) && ownSection() !== null) return await runMode("serve", argv, invocation);
   switch (word) {
     case undefined:
       writeStderr(renderOverview(modes, version));
@@ -138,6 +146,10 @@ async function main(argv: readonly string[]): Promise<number> {
     default:
       return await runMode(word, rest, invocation);
   }
+}
+
+function isCommand(word: string | undefined): boolean {
+  return otherWords.includes(word ?? "") || modes.some(({ name }) => name === word);
 }
 
 async function runMode(

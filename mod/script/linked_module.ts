@@ -26,13 +26,21 @@ export async function importLinked(
     // On the first line, which esbuild leaves to a comment: the lines of the map stay right.
     front = prologue(entry);
   }
+  return await importCode(front + text, map);
+}
+
+/** The module with this text and source map. Rejects with what it throws. */
+export async function importCode(
+  code: string,
+  map: Uint8Array<ArrayBuffer>,
+): Promise<Readonly<Record<string, unknown>>> {
   const mapFile = openMemoryFile("app.map");
   if (mapFile !== null) Deno.writeFileSync(mapFile.path, map);
   const mapUrl = mapFile === null
     ? `data:application/json;base64,${map.toBase64()}`
     // It stays open, because a trace may be wanted at any time.
     : `file://${mapFile.path}`;
-  const module = place(`${front}${text}\n//# sourceMappingURL=${mapUrl}\n`);
+  const module = place(`${code}\n//# sourceMappingURL=${mapUrl}\n`);
   try {
     return await import(module.url);
   } finally {

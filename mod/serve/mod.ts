@@ -8,6 +8,7 @@ import { InheritedBoard } from "../process/handover/generation_board.ts";
 import { parentOpener } from "../process/privileges/parent_opener.ts";
 import { sealInherited } from "../process/handover/inherited.ts";
 import { claimReadiness } from "../process/handover/readiness.ts";
+import { ownSection } from "../script/built/section.ts";
 import { serveTable } from "./plan/flags.ts";
 import { slotVariable } from "./worker/messages.ts";
 import { readServePlan } from "./plan/options.ts";
@@ -42,7 +43,7 @@ export const serveMode: Mode = {
   subcommands: [statusCommand, profileCommand],
   async run(argv): Promise<number> {
     const variables = allVariables();
-    const plan = onThisHost(readServePlan(argv, getVariable));
+    const plan = onThisHost(readServePlan(argv, getVariable, ownSection() !== null));
     chooseLog(plan.log.flags);
     const log = new Logger({ name: "serve", level: plan.log.quiet ? "warn" : "info" });
     claimReadiness();

@@ -143,7 +143,7 @@ function readOrNull(path: string): string | null {
 
 async function print(text: string): Promise<void> {
   const out = standardSink("stdout");
-  out.buffer.text(text);
+  out.buffer.text(`${text}\n`);
   out.endLine();
   await out.close();
 }

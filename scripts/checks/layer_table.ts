@@ -8,7 +8,7 @@ export const layers: readonly (readonly string[])[] = [
   ["http1", "http2", "web_socket", "net", "process", "log"],
   ["conn", "tls", "static", "lifecycle", "acme", "script"],
   ["probes"],
-  ["load", "serve", "supervise", "proxy", "doctor", "health"],
+  ["load", "serve", "supervise", "proxy", "doctor", "health", "build"],
 ];
 
 /**
@@ -49,6 +49,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["esbuild"],
     ["linker"],
     ["cache"],
+    ["built"],
   ],
   acme: [
     ["der"],

@@ -1,4 +1,4 @@
-/** The folder of linked apps: `hayate` in the user's cache folder. */
+/** The folders of linked apps and of their files: below `hayate` in the user's cache folder. */
 import { getVariable } from "../../process/environment.ts";
 
 /** Write permission of the group and of others. */
@@ -8,12 +8,12 @@ const othersMayWrite = 0o022;
  * The path of the folder, created if need be; null where there is none that is ours alone: what is in
  * it is run.
  */
-export function openCacheFolder(): string | null {
+export function openCacheFolder(name: "apps" | "built"): string | null {
   const home = getVariable("HOME");
   const base = getVariable("XDG_CACHE_HOME") || (home ? `${home}/.cache` : "");
   // The XDG specification has relative paths ignored.
   if (!base.startsWith("/")) return null;
-  const path = `${base}/hayate/apps`;
+  const path = `${base}/hayate/${name}`;
   try {
     Deno.mkdirSync(path, { recursive: true, mode: 0o700 });
     return isOurs(Deno.lstatSync(path)) ? path : null;

@@ -35,7 +35,7 @@ export async function linkCached(
   options: LinkOptions = {},
   variant = "",
 ): Promise<KnownApp> {
-  const folder = openCacheFolder();
+  const folder = openCacheFolder("apps");
   const path = folder === null ? null : `${folder}/${await fileNameOf(entry, variant)}`;
   const known = path === null ? null : await readKnown(path);
   if (known !== null && await areUnchanged(known.sources)) return known;

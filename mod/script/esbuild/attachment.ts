@@ -11,7 +11,7 @@
 const mark = new TextEncoder().encode("attached");
 const headBytes = mark.length + 8;
 /** Of the ELF header in 64-bit files. */
-const elfHeadBytes = 64;
+export const elfHeadBytes = 64;
 
 /** Where an ELF file ends, from its header: e_shoff + e_shentsize * e_shnum (elf(5)). */
 export function elfEnd(head: Uint8Array): number {
@@ -32,6 +32,14 @@ export function attach(executable: Uint8Array, program: Uint8Array): Uint8Array<
   return all;
 }
 
+/** Where `deno compile`'s payload begins in the executable that `file` is. */
+export function payloadStart(file: Deno.FsFile): number {
+  const end = elfEnd(readAt(file, 0, elfHeadBytes));
+  const head = readAt(file, end, headBytes);
+  if (!mark.every((byte, index) => byte === head[index])) return end;
+  return end + headBytes + Number(new DataView(head.buffer).getBigUint64(mark.length, true));
+}
+
 /** The program attached to the executable at `path`; null: there is none. Throws Deno's errors. */
 export function readAttached(path: string): Uint8Array | null {
   using file = Deno.openSync(path);
@@ -44,7 +52,7 @@ export function readAttached(path: string): Uint8Array | null {
 }
 
 /** `length` bytes, with zeros for those behind the end of the file. */
-function readAt(file: Deno.FsFile, offset: number, length: number): Uint8Array<ArrayBuffer> {
+export function readAt(file: Deno.FsFile, offset: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
   file.seekSync(offset, Deno.SeekMode.Start);
   for (let at = 0; at < length;) {

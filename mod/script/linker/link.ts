@@ -11,7 +11,8 @@ import { toFileUrl } from "../../base/file_url.ts";
 import { type DenoConfig, readDenoConfig } from "./deno_config.ts";
 import { linkFailure, missingOnDemand, missingPackage } from "./link_fault.ts";
 import { ModuleKinds } from "./module_kind.ts";
-import { cjsExports, cjsFacade, cjsNamespace, esmSource } from "./module_source.ts";
+import { cjsExports, cjsFacade, cjsNamespace, cjsSource, esmSource } from "./module_source.ts";
+import { linkedFacade } from "./module_source.ts";
 import { metaName, requireName } from "./module_source.ts";
 import { resolve, resolvedNames } from "./specifiers.ts";
 
@@ -32,12 +33,17 @@ export interface LinkOptions {
   readonly read?: (path: string) => string | null;
   /** An ES module in place of the entry's text. */
   readonly entryText?: string;
+  /**
+   * The folder of a program that is to run without its files: CommonJS modules are linked, too, and
+   * `import.meta` tells places relative to this folder.
+   */
+  readonly movedFrom?: string;
   /** Code to add to the entry's. */
   readonly epilogue?: (source: string, path: string) => string;
 }
 
 /** Identifiers of our plug-in's filters, and of the one build of a service. */
-const filter = { name: 0, file: 1, cjs: 2 } as const;
+const filter = { name: 0, file: 1, cjs: 2, cjsName: 3 } as const;
 const buildKey = 0;
 /** Names that we have resolved ourselves are looked up in it, so that we are not asked again. */
 const askedNamespace = "asked";
@@ -104,6 +110,10 @@ class Linking {
           id: filter.name,
           filter: resolvedNames(this.#config.mappings),
           namespace: "file",
+        }, {
+          id: filter.cjsName,
+          filter: ".*",
+          namespace: cjsNamespace,
         }],
         onLoad: [
           {
@@ -123,8 +133,7 @@ class Linking {
     if (request["command"] !== "on-load") return { errors: [], warnings: [] };
     const [id] = request["ids"] as readonly number[];
     const path = String(request["path"]);
-    if (id === filter.cjs) return { id, contents: bytesOf(cjsExports(path)), loader: "js" };
-    return { id, ...this.#load(path) };
+    return { id, ...(id === filter.cjs ? this.#loadCommonJs(path) : this.#load(path)) };
   }
 
   result(response: Message): LinkedApp {
@@ -151,18 +160,18 @@ class Linking {
   async #resolve(service: EsbuildService, request: Message): Promise<Message> {
     const name = String(request["path"]);
     const importer = String(request["importer"]);
-    const id = filter.name;
+    const [id] = request["ids"] as readonly number[];
     if (name.startsWith(`${cjsNamespace}:`)) {
       return { id, path: name.slice(cjsNamespace.length + 1), namespace: cjsNamespace };
     }
     const target = resolve(name, toFileUrl(importer), this.#config.mappings);
     switch (target?.kind) {
       case undefined:
-        return {};
+        return id === filter.cjsName ? await this.#lookUp(service, request, name, name) : {};
       case "builtin":
         return { id, path: target.name, external: true };
       case "remote":
-        return refuse(`cannot import "${target.url}": hayate downloads nothing; vendor it`);
+        return refuse(id, `cannot import "${target.url}": hayate downloads nothing; vendor it`);
       case "file":
         return await this.#lookUp(service, request, target.path, target.path);
       case "package":
@@ -189,20 +198,44 @@ class Linking {
         kind: request["kind"],
         with: request["with"] ?? {},
       });
+    const [id] = request["ids"] as readonly number[];
     if (Array.isArray(errors) && errors.length > 0) {
+      // A package may do without.
+      if (id === filter.cjsName) return { id, path: asked, external: true };
       const isFile = name.startsWith("/");
       return refuse(
+        id,
         isFile ? `cannot import "${asked}": there is no such file` : missingPackage(asked, name),
       );
     }
+    const isRequired = id === filter.cjsName && request["kind"] === "require-call";
     return {
-      id: filter.name,
+      id,
       path,
       external: external ?? false,
       sideEffects: sideEffects ?? true,
-      namespace: namespace ?? "file",
+      namespace: isRequired && this.#isCommonJs(String(path)) ? cjsNamespace : namespace ?? "file",
       suffix: suffix ?? "",
       warnings: warnings ?? [],
+    };
+  }
+
+  #isCommonJs(path: string): boolean {
+    if (!/\.c?js$/.test(path)) return path.endsWith(".node");
+    return this.#kinds.kindOf(path, (this.#options.read ?? readOrNull)(path) ?? "") === "cjs";
+  }
+
+  #loadCommonJs(path: string): Message {
+    const { movedFrom, read = readOrNull } = this.#options;
+    if (movedFrom === undefined) return { contents: bytesOf(cjsExports(path)), loader: "js" };
+    if (path.endsWith(".node")) {
+      return { errors: [faultOf(`native code (${path}) cannot be put into a program`)] };
+    }
+    const text = read(path) ?? "";
+    return {
+      contents: bytesOf(cjsSource(path, text, movedFrom)),
+      loader: "js",
+      resolveDir: dirname(path),
     };
   }
 
@@ -218,9 +251,10 @@ class Linking {
     }
     if (path.endsWith(".json")) return {};
     if (this.#kinds.kindOf(path, text) === "cjs") {
-      return { contents: bytesOf(cjsFacade(path)), loader: "js" };
+      const facade = this.#options.movedFrom === undefined ? cjsFacade(path) : linkedFacade(path);
+      return { contents: bytesOf(facade), loader: "js", resolveDir: dirname(path) };
     }
-    const source = esmSource(path, text, isEntry);
+    const source = esmSource(path, text, isEntry, this.#options.movedFrom);
     const { epilogue } = this.#options;
     return {
       contents: bytesOf(isEntry && epilogue ? source + epilogue(text, path) : source),
@@ -276,8 +310,8 @@ function faultOf(text: string): Message {
   return { id: "", pluginName: "", text, location: null, notes: [], detail: 0 };
 }
 
-function refuse(text: string): Message {
-  return { id: filter.name, errors: [faultOf(text)] };
+function refuse(id: number, text: string): Message {
+  return { id, errors: [faultOf(text)] };
 }
 
 function bytesOf(text: string): Uint8Array<ArrayBuffer> {

@@ -42,7 +42,8 @@ function describe(path: string, { text, location, notes }: Fault): string[] {
   const name = unresolved(text);
   const what = name === null ? withNote(text, notes) : describeMissing(name, notes);
   if (location === null) return [`${path}: ${what}`];
-  const { file, line, column, lineText } = location;
+  const { line, column, lineText } = location;
+  const file = location.file.replace(/^cjs:/, "");
   const prefix = new TextDecoder().decode(new TextEncoder().encode(lineText).subarray(0, column));
   const head = `${file}:${line}:${prefix.length + 1}: ${what}`;
   if (lineText.length > lineCharsMax) return [head];

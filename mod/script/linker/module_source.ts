@@ -24,10 +24,35 @@ export function cjsExports(path: string): string {
   return `module.exports = ${requireName}(${JSON.stringify(path)});`;
 }
 
-/** The text of an ES module, with what it expects from its surroundings in front of line 1. */
-export function esmSource(path: string, text: string, isEntry: boolean): string {
+/** The same where the CommonJS module itself is linked. */
+export function linkedFacade(path: string): string {
+  const name = JSON.stringify(`${cjsNamespace}:${path}`);
+  return `export * from ${name};export default require(${name});`;
+}
+
+/** The text of a CommonJS module that is linked. `movedFrom`: see `LinkOptions`. */
+export function cjsSource(path: string, text: string, movedFrom: string): string {
   let front = "";
-  if (text.includes("import.meta")) front += metaOf(path, isEntry);
+  if (/\b__(?:file|dir)name\b/.test(text)) {
+    front += `${metaOf(path, false, movedFrom)}` +
+      `var __filename=${metaName}.filename,__dirname=${metaName}.dirname;`;
+  }
+  if (wantsNodeTimers(text)) front += `var {setTimeout,setInterval}=require("node:timers");`;
+  const plain = text.replace(/^\uFEFF?(#!.*)?/, "");
+  const [directive] = /^\s*["']use strict["'];?/.exec(plain) ?? [""];
+  // It counts only in front.
+  return directive === "" ? front + plain : `${directive};${front}${plain.slice(directive.length)}`;
+}
+
+/** The text of an ES module, with what it expects from its surroundings in front of line 1. */
+export function esmSource(
+  path: string,
+  text: string,
+  isEntry: boolean,
+  movedFrom?: string,
+): string {
+  let front = "";
+  if (text.includes("import.meta")) front += metaOf(path, isEntry, movedFrom);
   // TypeScript takes the one comment to mean the other.
   if (/@jsxImportSource\b/.test(text) && !/@jsxRuntime\b/.test(text)) front += automaticJsx;
   if (path.includes("/node_modules/") && wantsNodeTimers(text)) front += nodeTimers;
@@ -39,7 +64,11 @@ export function esmSource(path: string, text: string, isEntry: boolean): string 
 }
 
 /** As Deno has it: the entry is the main module. */
-function metaOf(path: string, isMain: boolean): string {
+function metaOf(path: string, isMain: boolean, movedFrom?: string): string {
+  if (movedFrom !== undefined) {
+    const place = path.startsWith(`${movedFrom}/`) ? path.slice(movedFrom.length + 1) : path;
+    return `const ${metaName}=${metaName}_of(${JSON.stringify(place)},${isMain});`;
+  }
   const url = JSON.stringify(toFileUrl(path));
   const members = [
     `url:${url}`,

@@ -63,6 +63,7 @@ export async function loadApp(plan: ServePlan, host: AppHost): Promise<App> {
     case "folder":
       return { handler: await openFolders(plan.app, plan.files, host), hooks: {} };
     case "script":
+    case "built":
       return await loadFetchApp(plan.app, plan, host);
   }
 }
@@ -100,11 +101,11 @@ function textHandler(text: string): ExchangeHandler {
 }
 
 async function loadFetchApp(
-  { path, args }: ServePlan["app"] & { kind: "script" },
+  app: ServePlan["app"] & { kind: "script" | "built" },
   plan: ServePlan,
   host: AppHost,
 ): Promise<App> {
-  const [{ importApp }, { FetchHandler }, { installUpgrade }] = await Promise.all([
+  const [{ importApp, nameOf }, { FetchHandler }, { installUpgrade }] = await Promise.all([
     import("./app_module.ts"),
     import("../fetch/fetch_handler.ts"),
     import("../fetch/deno_upgrade.ts"),
@@ -112,11 +113,12 @@ async function loadFetchApp(
   installUpgrade();
   installBlobWorkers();
   const { startTimeoutMs } = plan.process;
+  const path = nameOf(app);
   const place = placeOf(plan);
   if (place.transport === "tcp") tellPort(place.port);
   const captured = new CapturedServer(place, (line) => host.onAppWarning(line));
   const { exports, opensServer } = await inStartTime(
-    importApp(path, args, captured),
+    importApp(app, captured),
     startTimeoutMs,
     path,
   );

@@ -10,7 +10,7 @@ export function setDenoArgs(args: readonly string[]): void {
 export function setNodeArgs(path: string, args: readonly string[]): void {
   const { argv } = (globalThis as unknown as { process: { argv: string[] } }).process;
   // In place: `import { argv } from "node:process"` has this array, too.
-  argv.splice(1, argv.length, Deno.realPathSync(path), ...args);
+  argv.splice(1, argv.length, path, ...args);
 }
 
 /** Frameworks listen at PORT and print it: it is to be the port that clients reach. */

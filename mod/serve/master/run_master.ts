@@ -19,7 +19,7 @@ import type { HealthListener } from "../../probes/health_listener.ts";
 import { inStartTime } from "../app/start_time.ts";
 import { clippedBacklog, describeListener } from "../sockets/listeners.ts";
 import { type OwnTls, prepareOwnTls } from "../sockets/own_tls.ts";
-import type { ServePlan } from "../plan/plan.ts";
+import type { AppPlan, ServePlan } from "../plan/plan.ts";
 import { Master } from "./master.ts";
 import { MasterSockets } from "./master_sockets.ts";
 import { Scoreboard } from "../worker/scoreboard.ts";
@@ -187,21 +187,27 @@ function limitHeap(pid: number, heapBytesMax: number | null, log: Logger): void 
   if (fault !== null) log.warn(`worker ${pid}: its memory cannot be limited: ${fault}`);
 }
 
+/** The text of the entry module; of a built app all that was linked. */
+async function textOf(app: Extract<AppPlan, { kind: "script" | "built" }>): Promise<string> {
+  if (app.kind === "script") return readTextOrNull(app.path) ?? "";
+  const { ownFile, ownSection, readContent } = await import("../../script/built/section.ts");
+  return new TextDecoder().decode(await readContent(ownFile(), ownSection()!));
+}
+
 /**
  * The app's beforeFork. The master loads the app only if the text of its entry module mentions
  * beforeFork, because a loaded app also takes memory in the master.
  */
 async function beforeForkOf(plan: ServePlan, log: Logger): Promise<(slot: number) => void> {
   const { app } = plan;
-  if (app.kind !== "script" || !(readTextOrNull(app.path) ?? "").includes("beforeFork")) {
-    return () => {};
-  }
-  const { importApp } = await import("../app/app_module.ts");
+  if (app.kind !== "script" && app.kind !== "built") return () => {};
+  if (!(await textOf(app)).includes("beforeFork")) return () => {};
+  const { importApp, nameOf } = await import("../app/app_module.ts");
   const { CapturedServer } = await import("../app/captured_server.ts");
   // A server that the app opens is the workers' to serve.
   const nowhere = new CapturedServer({ transport: "tcp", hostname: "0.0.0.0", port: 0 }, () => {});
-  const loaded = importApp(app.path, app.args, nowhere);
-  const { exports } = await inStartTime(loaded, plan.process.startTimeoutMs, app.path);
+  const loaded = importApp(app, nowhere);
+  const { exports } = await inStartTime(loaded, plan.process.startTimeoutMs, nameOf(app));
   const { beforeFork } = exports;
   if (typeof beforeFork !== "function") return () => {};
   return (slot) => {

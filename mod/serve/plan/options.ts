@@ -8,13 +8,20 @@ import type { AppPlan, ProcessPlan, ServePlan, StatusPlan, StatusToken } from ".
 
 type Options = ParsedOptions<typeof serveTable>;
 
-/** Throws UsageError, or InfoRequest for --help and --version. */
-export function readServePlan(argv: readonly string[], environment?: Environment): ServePlan {
+/**
+ * Throws UsageError, or InfoRequest for --help and --version. `isBuilt`: this program has an app in
+ * it, and serves no other.
+ */
+export function readServePlan(
+  argv: readonly string[],
+  environment?: Environment,
+  isBuilt = false,
+): ServePlan {
   const options = readOptions(serveTable, argv, environment);
   const { values } = options;
   const errors: string[] = [];
   const plan: ServePlan = {
-    app: readApp(options, errors),
+    app: isBuilt ? readBuiltApp(options, errors) : readApp(options, errors),
     listen: readListen(options, environment, errors),
     process: readProcess(options),
     http: {
@@ -107,6 +114,20 @@ function readApp(options: Options, errors: string[]): AppPlan {
   return isScript(operand)
     ? { kind: "script", path: operand, args }
     : { kind: "folder", path: operand, hosts };
+}
+
+function readBuiltApp({ values, operands, rest }: Options, errors: string[]): AppPlan {
+  for (const word of operands) {
+    errors.push(
+      `unexpected argument ${word}: this program serves the app in it, whose arguments ` +
+        "come after --",
+    );
+  }
+  const others = [["--text", values.text !== null], ["--watch", values.watch]] as const;
+  for (const [flag, isGiven] of others) {
+    if (isGiven) errors.push(`${flag}: this program serves the app in it`);
+  }
+  return { kind: "built", args: rest };
 }
 
 function isScript(path: string): boolean {

@@ -13,6 +13,8 @@ export type AppPlan =
     readonly path: string | null;
     readonly hosts: readonly HostFolder[];
   }
+  /** The one in this program, see `hayate build`. */
+  | { readonly kind: "built"; readonly args: readonly string[] }
   /** `args` is what the app gets as its command line. */
   | { readonly kind: "script"; readonly path: string; readonly args: readonly string[] };
 

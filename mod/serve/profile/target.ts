@@ -1,6 +1,7 @@
 /** Finds out whether a process can be profiled. */
 import { StartError } from "../../base/errors.ts";
 import { signalNumber } from "../../process/signals/signals.ts";
+import { findSection } from "../../script/built/section.ts";
 import { profileSignal } from "./request.ts";
 
 export interface ProfiledProcess {
@@ -44,10 +45,20 @@ function field(status: string, name: string): string {
   return new RegExp(`^${name}:\\s+(.*)$`, "m").exec(status)?.[1] ?? "";
 }
 
-/** Its second word is the mode, whatever the program is called. */
+/** Its second word is the mode, whatever the program is called; one with an app in it needs none. */
 function isServe(pid: number): boolean {
   const words = (readIfThere(`/proc/${pid}/cmdline`) ?? "").split("\0");
-  return words.slice(0, 3).includes("serve");
+  return words.slice(0, 3).includes("serve") || hasApp(pid);
+}
+
+function hasApp(pid: number): boolean {
+  try {
+    return findSection(`/proc/${pid}/exe`) !== null;
+  } catch (error) {
+    // Another user's, or it has ended; a damaged one does not run.
+    if (isHidden(error) || error instanceof StartError) return false;
+    throw error;
+  }
 }
 
 function childrenOf(pid: number): number[] {

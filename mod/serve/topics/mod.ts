@@ -67,6 +67,8 @@ What has been compiled is kept in $XDG_CACHE_HOME/hayate (~/.cache/hayate), whic
 be ours alone, until a file of the app changes. Without such a folder each start
 compiles again. emitDecoratorMetadata is not supported.
 
+hayate build app.ts -o app makes an executable of it; see hayate help build.
+
 Optional exports:
   export function beforeFork(slot) {}   in the master, before a worker starts
   export function afterFork(slot) {}    in a worker, before it accepts

@@ -4,7 +4,7 @@ import { version } from "../../../mod/base/version.ts";
 import { binaryPath, root, runHayate, runProgram } from "../../support/binary.ts";
 import { tempFolder } from "../../support/ports.ts";
 
-const modes = ["load", "serve", "supervise", "proxy", "doctor"] as const;
+const modes = ["load", "serve", "supervise", "proxy", "doctor", "build"] as const;
 
 /** A stack frame, a Rust backtrace, or the class of an error: useless to a user. */
 const stackPattern =

@@ -66,7 +66,7 @@ for (const workers of [1, 2]) {
     let answers = 0;
     while (!isDone) if ((await ask(served)).includes(`by ${pids[0]}`)) answers++;
     const { code, stdout, stderr } = await done;
-    assertEquals([code, stderr, stdout.trim()], [0, "", `wrote ${output}`]);
+    assertEquals([code, stderr, stdout], [0, "", `wrote ${output}\n`]);
     const { nodes, samples, timeDeltas, startTime, endTime }: CpuProfile = JSON.parse(
       await Deno.readTextFile(output),
     );
