@@ -1,5 +1,6 @@
 /** `hayate load plot`, `compare` and `merge`: loaded only when used. */
 import { exitCodes } from "../base/errors.ts";
+import { standardChannel } from "./fleet/wire/byte_channel.ts";
 import { readThreshold } from "./options/option_values.ts";
 import { defineTable, readOptions, type Subcommand } from "../cli/mod.ts";
 
@@ -127,6 +128,21 @@ const mergeTable = defineTable({
 const joinTable = defineTable({
   command: "hayate load join",
   summary: "the machine's end of hayate load --on, which starts it",
+  usage: ["[--relay FILE]"],
+  options: [
+    {
+      long: "relay",
+      kind: "string",
+      placeholder: "FILE",
+      help: "Reach the coordinator through a relay, of which FILE tells; default: standard input.",
+    },
+  ],
+  examples: [],
+});
+
+const relayTable = defineTable({
+  command: "hayate load relay",
+  summary: "leads from standard input and output to the tasks of hayate load --on swarm",
   usage: [""],
   options: [],
   examples: [],
@@ -169,9 +185,23 @@ export const subcommands: readonly Subcommand[] = [
     isHidden: true,
     table: joinTable,
     async run(argv) {
-      readOptions(joinTable, argv);
-      const { join, standardChannel } = await import("./fleet/join/join.ts");
-      return await join(standardChannel());
+      const { relay } = readOptions(joinTable, argv).values;
+      if (relay === null) {
+        const { join } = await import("./fleet/join/join.ts");
+        return await join(standardChannel());
+      }
+      const { joinThroughRelay } = await import("./fleet/join/join_through_relay.ts");
+      return await joinThroughRelay(relay);
+    },
+  },
+  {
+    name: "relay",
+    isHidden: true,
+    table: relayTable,
+    async run(argv) {
+      readOptions(relayTable, argv);
+      const { relay } = await import("./fleet/relay/relay.ts");
+      return await relay(standardChannel());
     },
   },
 ];

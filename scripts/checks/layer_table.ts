@@ -34,7 +34,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["run"],
     ["search", "bench"],
     ["fleet/wire"],
-    ["fleet/places", "fleet/join"],
+    ["fleet/places", "fleet/join", "fleet/relay"],
     ["fleet"],
   ],
   http2: [

@@ -25,23 +25,30 @@ export interface ReferenceStats {
 
 /** A reference server in its own process. */
 export class ReferenceServer implements AsyncDisposable {
-  private constructor(readonly child: Child, readonly port: number, readonly socketPath: string) {}
+  private constructor(
+    readonly child: Child,
+    readonly host: string,
+    readonly port: number,
+    readonly socketPath: string,
+  ) {}
 
-  static async start(): Promise<ReferenceServer> {
+  /** `host`: the IPv4 address of this machine to listen on. */
+  static async start(host = "127.0.0.1"): Promise<ReferenceServer> {
     const child = new Child(Deno.execPath(), [
       "run",
       "-A",
       "--unstable-net",
       "--no-check",
       import.meta.filename!,
+      host,
     ]);
     const line = await child.waitForLine(/\{.*\}/);
     const { port, socketPath } = JSON.parse(line);
-    return new ReferenceServer(child, port, socketPath);
+    return new ReferenceServer(child, host, port, socketPath);
   }
 
   url(path: string): string {
-    return `http://127.0.0.1:${this.port}${path}`;
+    return `http://${this.host}:${this.port}${path}`;
   }
 
   async stats(): Promise<ReferenceStats> {
@@ -312,7 +319,7 @@ async function main(): Promise<void> {
   };
   const folder = Deno.makeTempDirSync({ prefix: "reference-" });
   const socketPath = `${folder}/reference.sock`;
-  const listener = reactor.listen({ kind: "tcp", host: "127.0.0.1", port: 0 }, {}, accept);
+  const listener = reactor.listen({ kind: "tcp", host: Deno.args[0], port: 0 }, {}, accept);
   const unixListener = reactor.listen({ kind: "unix", path: socketPath }, {}, accept);
   const port = listener.address.kind === "tcp" ? listener.address.port : 0;
   console.log(JSON.stringify({ port, socketPath }));

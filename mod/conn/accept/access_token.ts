@@ -1,4 +1,5 @@
 /** The token of private listeners: `Bearer TOKEN`, or `Basic` with the token as the password. */
+import { isSameSecret } from "../../base/same_secret.ts";
 
 /** Values of the WWW-Authenticate fields of a 401; browsers prompt only for Basic. */
 export const tokenChallenges: readonly string[] = [
@@ -13,7 +14,7 @@ export const tokenChallenges: readonly string[] = [
 export const tokenForm = /^[\x21-\x7e]+$/;
 
 export function isTokenGiven(authorization: string | null, token: string): boolean {
-  return isSame(tokenOf(authorization ?? ""), token);
+  return isSameSecret(tokenOf(authorization ?? ""), token);
 }
 
 /** Whether the field has `Basic` credentials that are one of these `USER:PASSWORD`. */
@@ -22,14 +23,7 @@ export function isUserGiven(authorization: string | null, users: readonly string
   if (pair === null) return false;
   const given = `${pair.user}:${pair.password}`;
   // All are compared: the time tells nothing of their order.
-  return users.filter((user) => isSame(given, user)).length > 0;
-}
-
-/** Compares in constant time, so that the time does not reveal the first wrong character. */
-function isSame(given: string, token: string): boolean {
-  let difference = given.length ^ token.length;
-  for (let i = 0; i < token.length; i++) difference |= token.charCodeAt(i) ^ given.charCodeAt(i);
-  return difference === 0;
+  return users.filter((user) => isSameSecret(given, user)).length > 0;
 }
 
 /** Most characters of a user name that are kept. */

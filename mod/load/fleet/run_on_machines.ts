@@ -64,6 +64,10 @@ async function openMachines(plan: FleetPlan, say: (line: string) => void): Promi
     const { SshMachines } = await import("./places/ssh.ts");
     return new SshMachines(place.hosts, engineWords, say);
   }
+  if (place.kind === "swarm") {
+    const { SwarmMachines } = await import("./places/swarm/swarm.ts");
+    return new SwarmMachines({ count: place.count, image, words: engineWords, say });
+  }
   const { KubernetesMachines } = await import("./places/kubernetes.ts");
   return new KubernetesMachines(place.count, image, engineWords, say);
 }

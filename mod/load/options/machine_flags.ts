@@ -11,8 +11,8 @@ export const machineFlags = [
     parse: readPlace,
     placeholder: "PLACE",
     section: machines,
-    help: "Spread the run over machines: ssh:HOST,HOST... or kubernetes:N. -c, -n and -R " +
-      "are those of all of them together, -t those of each. See: hayate help load machines.",
+    help: "Spread the run over machines: ssh:HOST,HOST..., kubernetes:N or swarm:N. -c, -n and " +
+      "-R are those of all of them together, -t those of each. See: hayate help load machines.",
   },
   {
     long: "allow-lost",
@@ -29,7 +29,8 @@ export const machineFlags = [
     placeholder: "WORD",
     repeat: true,
     section: machines,
-    help: "With --on: a further word for ssh or kubectl, such as --on-option=--namespace=x.",
+    help: "With --on: a further word for ssh, kubectl or docker service create, such as " +
+      "--on-option=--namespace=x.",
   },
   {
     long: "image",
@@ -37,7 +38,7 @@ export const machineFlags = [
     placeholder: "NAME",
     defaultText: "hayate",
     section: machines,
-    help: "With --on kubernetes: the image of hayate, of this version.",
+    help: "With --on kubernetes or swarm: the image of hayate, of this version.",
   },
   {
     long: "on-timeout",

@@ -4,7 +4,7 @@ import { Wrong } from "../../cli/mod.ts";
 /** Where the machines are. */
 export type Place =
   | { readonly kind: "ssh"; readonly hosts: readonly SshHost[] }
-  | { readonly kind: "kubernetes"; readonly count: number };
+  | { readonly kind: "kubernetes" | "swarm"; readonly count: number };
 
 /** What `ssh` is to connect to. */
 export interface SshHost {
@@ -19,9 +19,9 @@ export interface SshHost {
 /** `--on` and the flags that go with it. */
 export interface FleetPlan {
   readonly place: Place;
-  /** Further words for ssh or kubectl. */
+  /** Further words for ssh, kubectl or docker service create. */
   readonly engineWords: readonly string[];
-  /** The image of pods. */
+  /** The image of pods or tasks. */
   readonly image: string;
   /** Machines that may be lost without the command failing. */
   readonly lostMax: number;
@@ -31,23 +31,30 @@ export interface FleetPlan {
 
 /** More machines than one coordinator's reports and one server make sense of. */
 const countMax = 1000;
+/** The tasks of a Swarm share a network with 254 addresses, of which each node takes one, too. */
+const tasksMax = 200;
 
-/** `ssh:HOST,HOST` or `kubernetes:N`. */
+/** `ssh:HOST,HOST`, `kubernetes:N` or `swarm:N`. */
 export function readPlace(text: string): Place | Wrong {
   const match = /^([a-z0-9]+):(.*)$/s.exec(text);
-  if (match === null) return new Wrong("not ssh:HOST,HOST... or kubernetes:N");
+  if (match === null) return new Wrong("not ssh:HOST,HOST..., kubernetes:N or swarm:N");
   const [, kind, rest] = match;
   if (kind === "ssh") return readHosts(rest);
-  if (kind !== "kubernetes" && kind !== "k8s") return new Wrong(`${kind} is not ssh or kubernetes`);
-  const count = /^\d+$/.test(rest) ? Number(rest) : NaN;
-  return count >= 1 && count <= countMax
-    ? { kind: "kubernetes", count }
-    : new Wrong(`${rest || "nothing"} is not a number of machines from 1 to ${countMax}`);
+  if (kind === "kubernetes" || kind === "k8s") return readCount("kubernetes", rest, countMax);
+  if (kind === "swarm") return readCount("swarm", rest, tasksMax);
+  return new Wrong(`${kind} is not ssh, kubernetes or swarm`);
 }
 
 /** How many machines the place has. */
 export function machineCount(place: Place): number {
   return place.kind === "ssh" ? place.hosts.length : place.count;
+}
+
+function readCount(kind: "kubernetes" | "swarm", text: string, max: number): Place | Wrong {
+  const count = /^\d+$/.test(text) ? Number(text) : NaN;
+  return count >= 1 && count <= max
+    ? { kind, count }
+    : new Wrong(`${text || "nothing"} is not a number of machines from 1 to ${max}`);
 }
 
 function readHosts(text: string): Place | Wrong {

@@ -2,6 +2,7 @@
 export const machinesText = `One run from many machines
 
   hayate load --on ssh:HOST,HOST...  [--on-option WORD]...  other flags  URL
+  hayate load --on kubernetes:N | swarm:N  [--image NAME]  other flags  URL
 
 The run is split among the machines, and what they measure becomes one report:
 wrk's block, one --json, one verdict of --fail-if. The sum is exact: counters and
@@ -46,6 +47,20 @@ not been run on a cluster.
 
   hayate load --on kubernetes:4 --image registry.example/hayate:1 \\
     --on-option=--namespace=load -R 100k -c 400 http://app.default.svc:3000/
+
+swarm:N. docker makes a service of N tasks of --image in the Swarm whose manager it
+talks to (DOCKER_HOST and contexts hold), spread over the nodes, and a network of its
+own. A container of the same image on that network, the relay, connects this command
+with the tasks, over TLS; a Docker secret tells the tasks where it is and who may
+come. Everything is removed at the end; of a run that was killed, the next one says
+how to remove what it has left. Files and secrets of the run go through the relay.
+Each node must have the image, or be able to pull it; credentials of docker login go
+along. --on-option passes words on to docker service create, such as a network of
+what is to be loaded, or a constraint:
+
+  hayate load --on swarm:4 --image registry.example/hayate:1 \\
+    --on-option=--network=shop --on-option=--constraint=node.role==worker \\
+    -R 100k -c 400 http://app:3000/
 
 A machine that cannot be reached, that ends, or that says nothing for 30 s is lost:
 this is said at once, it is in no figure, and the command exits with 1 unless

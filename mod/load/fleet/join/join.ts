@@ -1,16 +1,10 @@
 /** `hayate load join`: the machine's end of `hayate load --on`, which starts it. */
 import { exitCodes } from "../../../base/errors.ts";
 import { delay } from "../../../std/async.ts";
+import type { ByteChannel } from "../wire/byte_channel.ts";
 import { encodeLine, LineReader } from "../wire/lines.ts";
 import { aliveEveryMs, silenceMaxMs } from "../wire/messages.ts";
 import { JoinedRun } from "./joined_run.ts";
-
-/** How a machine's messages leave, and where those to it come from. */
-export interface JoinChannel {
-  readonly input: AsyncIterable<Uint8Array>;
-  /** Resolves when the bytes are on their way. */
-  write(bytes: Uint8Array): Promise<void>;
-}
 
 /** How long a machine that was started waits for the coordinator's first words. */
 const greetingMaxMs = 600_000;
@@ -20,7 +14,7 @@ const lastWordsMs = 5000;
  * Serves the coordinator until it says the end, closes the channel, or is silent for too long: a
  * coordinator that was killed leaves no machine that goes on loading. Resolves to the exit code.
  */
-export async function join(channel: JoinChannel): Promise<number> {
+export async function join(channel: ByteChannel): Promise<number> {
   let unsent: Promise<void> = Promise.resolve();
   const run = new JoinedRun((message) => {
     unsent = unsent.then(() => channel.write(encodeLine(message)));
@@ -73,14 +67,4 @@ class SilenceWatch {
     this.#aliveAtMs = nowMs + aliveEveryMs;
     this.#run.sayAlive();
   }
-}
-
-/** The channel of a machine that ssh or kubectl has started: standard input and output. */
-export function standardChannel(): JoinChannel {
-  return {
-    input: Deno.stdin.readable,
-    async write(bytes) {
-      for (let at = 0; at < bytes.length;) at += await Deno.stdout.write(bytes.subarray(at));
-    },
-  };
 }

@@ -10,6 +10,7 @@ const endMaxMs = 3000;
 
 export class ChildLink implements Link {
   readonly #say: (line: string) => void;
+  readonly #isHint: (line: string) => boolean;
   readonly #child: PipedChild | null;
   readonly #handlers: LinkHandler[] = [];
   readonly #reader = new LineReader((line) => this.#handler?.onLine(line));
@@ -25,10 +26,15 @@ export class ChildLink implements Link {
 
   /**
    * Starts `command`. `say` gets the lines of its stderr once a machine speaks, else the last one is
-   * part of the reason of its end. Throws `StartError` when no descriptors are left.
+   * part of the reason of its end, unless it `isHint`. Throws `StartError` when no descriptors are left.
    */
-  constructor(command: readonly string[], say: (line: string) => void) {
+  constructor(
+    command: readonly string[],
+    say: (line: string) => void,
+    isHint: (line: string) => boolean = () => false,
+  ) {
     this.#say = say;
+    this.#isHint = isHint;
     this.ended = new Promise((resolve) => this.#ended = resolve);
     const program = command[0];
     const started = PipedChild.start(command, {
@@ -75,10 +81,12 @@ export class ChildLink implements Link {
     await this.#child?.write(bytes);
   }
 
-  close(): void {
+  /** `signal`: for a program that does not end with its input. */
+  close(signal?: "TERM"): void {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#child?.closeInput();
+    if (signal !== undefined) this.#child?.kill(signal);
     this.#endTimer = setTimeout(() => {
       this.#child?.kill("TERM");
       this.#endTimer = setTimeout(() => this.#child?.kill("KILL"), endMaxMs);
@@ -99,7 +107,7 @@ export class ChildLink implements Link {
     const text = line.replace(/[\x00-\x1f\x7f]+/g, " ").trim();
     if (text === "") return;
     if (this.#showsErrors) this.#say(text);
-    this.#errorText = text.slice(0, errorCharsMax);
+    if (!this.#isHint(text)) this.#errorText = text.slice(0, errorCharsMax);
   }
 
   /** ssh's own failures are 255 (ssh(1)). */

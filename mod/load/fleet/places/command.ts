@@ -4,14 +4,17 @@ import { PipedChild } from "../../../process/children/piped_child.ts";
 export interface CommandResult {
   readonly code: number;
   readonly stdout: string;
+  /** Its lines on stderr that are not blank. */
+  readonly errors: readonly string[];
   /** Its last line that is not blank, or why it did not start. */
   readonly reason: string;
 }
 
-/** Runs `command` with `input` on its standard input. */
+/** Runs `command` with `input` on its standard input. `signal` ends it early, with TERM. */
 export async function runCommand(
   command: readonly string[],
   input = "",
+  signal: AbortSignal | null = null,
 ): Promise<CommandResult> {
   const texts = { stdout: "", stderr: "" };
   const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
@@ -23,11 +26,15 @@ export async function runCommand(
       onOutput: take("stdout"),
       onErrors: take("stderr"),
       onExit: (code) => {
-        const lines = texts.stderr.split("\n").filter((line) => line.trim() !== "");
-        resolve({ code, stdout: texts.stdout, reason: lines.at(-1) ?? `exit code ${code}` });
+        const errors = texts.stderr.split("\n").filter((line) => line.trim() !== "");
+        const reason = errors.at(-1) ?? `exit code ${code}`;
+        resolve({ code, stdout: texts.stdout, errors, reason });
       },
     });
-    if (typeof child === "string") return resolve({ code: 127, stdout: "", reason: child });
+    if (typeof child === "string") {
+      return resolve({ code: 127, stdout: "", errors: [], reason: child });
+    }
+    signal?.addEventListener("abort", () => child.kill("TERM"));
     void child.write(new TextEncoder().encode(input));
     child.closeInput();
   });

@@ -16,15 +16,18 @@ Deno.test("readPlace() reads hosts, with user and port", () => {
   });
   assertEquals(machineCount(place), 4);
   assertEquals(readPlace("k8s:2"), { kind: "kubernetes", count: 2 });
+  assertEquals(readPlace("swarm:200"), { kind: "swarm", count: 200 });
 });
 
 Deno.test("readPlace() says what is wrong, and takes no host for an option of ssh", () => {
   const faults: [string, RegExp][] = [
-    ["", /^not ssh:HOST,HOST\.\.\. or kubernetes:N$/],
+    ["", /^not ssh:HOST,HOST\.\.\., kubernetes:N or swarm:N$/],
     ["ssh", /^not ssh:HOST/],
-    ["nomad:3", /^nomad is not ssh or kubernetes$/],
+    ["nomad:3", /^nomad is not ssh, kubernetes or swarm$/],
     ["kubernetes:", /^nothing is not a number of machines from 1 to 1000$/],
     ["k8s:0", /^0 is not/],
+    ["swarm:201", /^201 is not a number of machines from 1 to 200$/],
+    ["swarm:-1", /^-1 is not/],
     ["ssh:", /^a host is missing$/],
     ["ssh:a,,b", /^a host is missing$/],
     ["ssh:-oProxyCommand=x", /is not host, user@host or user@host:port$/],
