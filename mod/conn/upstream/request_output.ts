@@ -110,7 +110,7 @@ export class RequestOutput {
 
   #announce(head: HeadWriter, framing: RequestFraming, contentLength: number): void {
     const fits = framing === Framing.chunked ||
-      (framing === Framing.length ? contentLength > 0 : contentLength <= 0);
+      (framing === Framing.length ? contentLength >= 0 : contentLength <= 0);
     if (!fits) throw new RangeError(`Cannot frame a body of ${contentLength} bytes as ${framing}`);
     this.#framing = framing;
     this.isComplete = framing === Framing.none;

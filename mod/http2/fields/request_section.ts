@@ -160,9 +160,10 @@ export class RequestSection extends FieldSection {
       this.refuse(Fault.contentLength);
       return false;
     }
-    head.framing = ends || head.upgrade || head.contentLength === 0
+    // Trailers may follow a length of zero, too.
+    head.framing = ends || head.upgrade
       ? Framing.none
-      : head.contentLength > 0
+      : head.contentLength >= 0
       ? Framing.length
       : Framing.chunked;
     head.expectContinue = head.framing !== Framing.none && (head.facts & Fact.expectContinue) !== 0;

@@ -82,7 +82,8 @@ function mayLackContent(status: number, requestMethod: Method): boolean {
 
 function responseFraming(head: ResponseHead, ends: boolean, requestMethod: Method): Framing {
   const { status, contentLength } = head;
-  if (ends || status < 200 || status === 204 || contentLength === 0) return Framing.none;
+  if (ends || status < 200 || status === 204) return Framing.none;
   if (mayLackContent(status, requestMethod)) return Framing.none;
+  // Trailers may follow a length of zero, and pass to clients of both versions behind chunks.
   return contentLength > 0 ? Framing.length : Framing.chunked;
 }

@@ -92,6 +92,14 @@ const requests: readonly RequestRow[] = [
     http1: "abc",
     http2: "no trailers",
   },
+  {
+    name: "a length of zero",
+    from: 2,
+    length: "0",
+    trailers: sum,
+    http1: "",
+    http2: "x-sum: 7",
+  },
 ];
 
 async function sendRequest(proxy: TestProxy, version: 1 | 2, row: RequestRow): Promise<void> {
@@ -100,7 +108,7 @@ async function sendRequest(proxy: TestProxy, version: 1 | 2, row: RequestRow): P
     using wire = await Http2Wire.open(proxy.address);
     const more: Fields = length === undefined ? fields : [...fields, ["content-length", length]];
     const isEnd = trailers.length === 0 ? end : 0;
-    await wire.send(post(1, ...more), data(1, isEnd, "abc"));
+    await wire.send(post(1, ...more), ...(length === "0" ? [] : [data(1, isEnd, "abc")]));
     if (isEnd === 0) await wire.send(frame(Type.headers, whole, 1, block(...trailers)));
     assertEquals((await wire.response(1)).end, "END", row.name);
     return;
@@ -192,6 +200,8 @@ const answers: readonly {
   readonly name: string;
   readonly http1?: string;
   readonly http2?: Fields;
+  /** "abc" without. */
+  readonly body?: string;
   readonly toHttp1: string;
   readonly toHttp2: string;
 }[] = [
@@ -208,9 +218,16 @@ const answers: readonly {
     toHttp1: "abc",
     toHttp2: "abc x-sum: 7",
   },
+  {
+    name: "HTTP/2 with a length of zero",
+    http2: [["content-length", "0"]],
+    body: "",
+    toHttp1: "0\r\nx-sum: 7\r\n\r\n",
+    toHttp2: " x-sum: 7",
+  },
 ];
 
-for (const { name, http1, http2, toHttp1, toHttp2 } of answers) {
+for (const { name, http1, http2, body: sent = "abc", toHttp1, toHttp2 } of answers) {
   Deno.test(`trailers of responses reach clients of both versions: ${name}`, async () => {
     await using old = new ByteUpstream(() =>
       `HTTP/1.1 200 OK\r\nConnection: x-hop\r\n${http1 ?? "Content-Length: 0\r\n\r\n"}`
@@ -218,7 +235,7 @@ for (const { name, http1, http2, toHttp1, toHttp2 } of answers) {
     await using modern = new Http2Server({
       onRequest(peer, id) {
         peer.frame(Type.headers, 4, id, block([":status", "200"], ...(http2 ?? [])));
-        peer.data(id, "abc", false);
+        if (sent !== "") peer.data(id, sent, false);
         peer.frame(Type.headers, whole, id, block(...sum));
       },
     });

@@ -63,7 +63,7 @@ export class StreamRequest implements SentRequest {
     acceptsTrailers: boolean,
   ): void {
     const fits = framing === Framing.chunked ||
-      (framing === Framing.length ? contentLength > 0 : contentLength <= 0);
+      (framing === Framing.length ? contentLength >= 0 : contentLength <= 0);
     if (!fits) throw new RangeError(`Cannot frame a body of ${contentLength} bytes as ${framing}`);
     const { block } = this.#space;
     const { length } = head;
