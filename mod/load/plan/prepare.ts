@@ -134,11 +134,10 @@ function wantedOf(plan: LoadPlan): readonly WantedRequest[] {
   ];
   const other = wanted.find(({ target }) => target.isWebSocket !== (plan.webSocket !== null));
   if (other === undefined) return wanted;
-  const found = other.target.isWebSocket ? "a WebSocket" : "no WebSocket";
-  throw new StartError(
-    `${other.target.text} is ${found}: all URLs must be, or none, and --urls alone has none`,
-    exitCodes.usage,
-  );
+  const found = other.target.isWebSocket
+    ? "a WebSocket in --urls needs one on the command line, too"
+    : "all URLs must be ws or wss, or none of them";
+  throw new StartError(`${other.target.text}: ${found}`, exitCodes.usage);
 }
 
 /** The same run with the schedule and the times of `plan`. */

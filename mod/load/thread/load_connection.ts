@@ -9,6 +9,7 @@ import { isIdempotent } from "../plan/idempotent.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
 import { connectFailureKind } from "./proxy/connect_failure.ts";
 import { restAfter } from "./connect_rest.ts";
+import { FailedConnects } from "./failed_connects.ts";
 import type { TimedRequest } from "./answer_groups.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { GroupState } from "./group_state.ts";
@@ -93,8 +94,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   #isRetry = false;
   /** The batch waits for the current callbacks to finish; `sendNow` follows. */
   #isUnsent = false;
-  /** When connect(2) started to return EAGAIN; 0: it does not. */
-  #backlogFullSinceMs = 0;
+  readonly #failedConnects = new FailedConnects();
   #peerEnded = false;
   readonly #reader = new ResponseReader<TimedRequest>(this);
 
@@ -232,7 +232,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     this.#recorder.opened(this, nowMs);
     this.phase = Phase.idle;
     this.connectStreak = 0;
-    this.#backlogFullSinceMs = 0;
+    this.#failedConnects.reset();
     if (this.outstanding > 0) {
       // A closed loop's request begins when it is sent, as with wrk; the connect time is apart.
       this.startMs = nowMs;
@@ -415,18 +415,10 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   #connectFailed(code: string, nowMs: number): void {
     this.#sockets.connectEnded(false);
     this.#dropSocket(false);
-    if (code === "EAGAIN") {
-      // Only a unix socket returns this: its accept queue is full, and the next attempt may go through.
-      if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
-      if (nowMs - this.#backlogFullSinceMs < this.#plan.timeoutMs) {
-        this.#recorder.count(Slot.backlogFull);
-        return this.rest(nowMs, 1);
-      }
-    }
-    if (code === "EADDRNOTAVAIL") {
-      this.#recorder.count(Slot.portsExhausted);
-      if (this.#sockets.takeNextSource(this)) return this.connect(nowMs);
-    }
+    const parts = { plan: this.#plan, sockets: this.#sockets, recorder: this.#recorder };
+    const after = this.#failedConnects.after(parts, this, code, nowMs);
+    if (after === "rest") return this.rest(nowMs, 1);
+    if (after === "again") return this.connect(nowMs);
     this.fail(connectFailureKind(code, this.awaitsProxy), code, nowMs);
   }
 
@@ -439,7 +431,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     }
     if (this.phase === Phase.connecting) this.#sockets.connectEnded(false);
     this.#dropSocket(false, true);
-    this.#backlogFullSinceMs = 0;
+    this.#failedConnects.reset();
     const claimed = this.outstanding;
     this.outstanding = 0;
     this.connectStreak++;

@@ -1,4 +1,5 @@
 /** One of the connections of -c: the lanes that share it, and the one that carries them now. */
+import { FailedConnects } from "../failed_connects.ts";
 import type { GroupState } from "../group_state.ts";
 import type { LaneParts } from "../lane.ts";
 import type { GroupRequests } from "./group_requests.ts";
@@ -9,8 +10,7 @@ export class ConnectionPlace {
   readonly group: GroupState;
   readonly requests: GroupRequests;
   readonly lanes: StreamLane[] = [];
-  /** When connect(2) started to return EAGAIN; 0: it does not. */
-  backlogFullSinceMs = 0;
+  readonly failedConnects = new FailedConnects();
   readonly #parts: LaneParts;
   readonly #http2: Http2Parts;
   /** Number of the connection in the whole run. */

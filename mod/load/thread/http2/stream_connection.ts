@@ -211,7 +211,7 @@ export class StreamConnection extends Deadline
     if (streamsMax === 0) sockets.arm(this, nowMs + plan.timeoutMs);
     else sockets.disarm(this);
     this.#isReady = true;
-    this.#place.backlogFullSinceMs = 0;
+    this.#place.failedConnects.reset();
     this.#room.resize(streamsMax, this.#place.lanesOf(this), nowMs);
     const waiting = this.#waiting;
     this.#waiting = [];
@@ -313,26 +313,19 @@ export class StreamConnection extends Deadline
   }
 
   #connectFailed(kind: FailureKind, code: string, nowMs: number): void {
-    const { sockets, recorder, plan } = this.#parts;
+    const { sockets, recorder } = this.#parts;
     const place = this.#place;
     if (this.#isOpen) recorder.count(Slot.lost);
     else sockets.connectEnded(false);
-    if (code === "EADDRNOTAVAIL") {
-      recorder.count(Slot.portsExhausted);
-      if (sockets.takeNextSource(this)) return this.connect(nowMs);
-    }
+    const after = place.failedConnects.after(this.#parts, this, code, nowMs);
+    if (after === "again") return this.connect(nowMs);
     this.#drop(true, false);
     const lanes = place.lanesOf(this);
-    if (code === "EAGAIN") {
-      // Only a unix socket returns this: its accept queue is full, and the next attempt may go through.
-      if (place.backlogFullSinceMs === 0) place.backlogFullSinceMs = nowMs;
-      if (nowMs - place.backlogFullSinceMs < plan.timeoutMs) {
-        recorder.count(Slot.backlogFull);
-        for (const lane of lanes) lane.rest(nowMs, 1);
-        return;
-      }
+    if (after === "rest") {
+      for (const lane of lanes) lane.rest(nowMs, 1);
+      return;
     }
-    place.backlogFullSinceMs = 0;
+    place.failedConnects.reset();
     lanes.forEach((lane, index) => {
       if (!this.#parts.dispatch.isOver) lane.connectFailed(kind, code, index === 0, nowMs);
     });

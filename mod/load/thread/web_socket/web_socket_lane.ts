@@ -12,6 +12,7 @@ import { MessageMeter } from "../../../web_socket/message_meter.ts";
 import type { FailureKind } from "../../plan/failure.ts";
 import { Slot } from "../../stats/thread_stats.ts";
 import { restAfter } from "../connect_rest.ts";
+import { FailedConnects } from "../failed_connects.ts";
 import type { GroupState } from "../group_state.ts";
 import { type Lane, type LaneParts, Phase } from "../lane.ts";
 import { connectFailureKind } from "../proxy/connect_failure.ts";
@@ -24,8 +25,8 @@ import type { WebSocketParts } from "./web_socket_parts.ts";
 
 /** What `hayate serve` takes, too. Nothing of a message is kept. */
 const messageBytesMax = 16 * 1024 * 1024;
-/** How long the server may take to answer the close frame after the run. */
-const closeTimeoutMs = 1000;
+/** The longest wait for the server's close frame after the run, even with a longer -T. */
+const closeTimeoutMaxMs = 5000;
 
 /** What the failures of a violation are called, by the close code that the server gets. */
 const violations: Readonly<Record<number, string>> = {
@@ -71,8 +72,7 @@ export class WebSocketLane extends Deadline
   #isUnsent = false;
   /** A ping that came while the server did not read: only the latest is answered (RFC 6455 5.5.3). */
   #latestPing: Uint8Array | null = null;
-  /** When connect(2) started to return EAGAIN; 0: it does not. */
-  #backlogFullSinceMs = 0;
+  readonly #failedConnects = new FailedConnects();
   /** After the run, the server's close frame is awaited. */
   #isLeaving = false;
   /** When this callback began. */
@@ -118,7 +118,7 @@ export class WebSocketLane extends Deadline
     sockets.connectEnded(true);
     recorder.opened(this, nowMs);
     this.#isConnected = true;
-    this.#backlogFullSinceMs = 0;
+    this.#failedConnects.reset();
     this.#outlet.socket = socket;
     this.#accept = this.#handshake.renew();
     const { bytes } = this.#handshake;
@@ -308,24 +308,15 @@ export class WebSocketLane extends Deadline
   }
 
   #connectFailed(code: string, nowMs: number): void {
-    const { sockets, recorder, plan } = this.#parts;
-    if (code === "EADDRNOTAVAIL") {
-      recorder.count(Slot.portsExhausted);
-      sockets.connectEnded(false);
-      if (sockets.takeNextSource(this)) return this.connect(nowMs);
-      return this.#failOpening("connect", code, nowMs);
+    const { sockets } = this.#parts;
+    sockets.connectEnded(false);
+    const after = this.#failedConnects.after(this.#parts, this, code, nowMs);
+    if (after === "failed") {
+      return this.#failOpening(connectFailureKind(code, this.awaitsProxy), code, nowMs);
     }
-    // Only a unix socket returns EAGAIN: its accept queue is full, and the next attempt may go through.
-    if (code === "EAGAIN") {
-      if (this.#backlogFullSinceMs === 0) this.#backlogFullSinceMs = nowMs;
-      if (nowMs - this.#backlogFullSinceMs < plan.timeoutMs) {
-        recorder.count(Slot.backlogFull);
-        sockets.connectEnded(false);
-        this.#drop(false, false);
-        return this.#rest(nowMs, 1);
-      }
-    }
-    this.fail(connectFailureKind(code, this.awaitsProxy), code, nowMs);
+    this.#drop(false, false);
+    if (after === "again") this.connect(nowMs);
+    else this.#rest(nowMs, 1);
   }
 
   /** The message, or the socket that was to carry one, has failed. */
@@ -342,7 +333,7 @@ export class WebSocketLane extends Deadline
     const claimed = this.outstanding;
     this.#drop(false, true);
     this.outstanding = 0;
-    this.#backlogFullSinceMs = 0;
+    this.#failedConnects.reset();
     this.connectStreak++;
     if (claimed > 0 || !dispatch.isOpenLoop) dispatch.failed(this, kind, code, claimed);
     if (dispatch.isOver) return;
@@ -383,7 +374,7 @@ export class WebSocketLane extends Deadline
     this.#shared.farewell.begin();
     const nowMs = sockets.readClockMs();
     this.#sendControl(Opcode.close, closePayload(CloseCode.normal, ""), nowMs);
-    sockets.arm(this, nowMs + closeTimeoutMs);
+    sockets.arm(this, nowMs + Math.min(plan.timeoutMs, closeTimeoutMaxMs));
   }
 
   #leave(isAnswered: boolean): void {
