@@ -20,6 +20,6 @@ export function webSocketLines({ stats, measuredMs }: LoadResult): string[] {
   ];
   if (counters[Slot.pings] > 0) lines.push(`Pings: ${counters[Slot.pings]} answered`);
   const unanswered = counters[Slot.closesUnanswered];
-  if (unanswered > 0) lines.push(`Close frames: ${unanswered} were not answered within 1 s`);
+  if (unanswered > 0) lines.push(`Close frames: ${unanswered} were not answered in time`);
   return lines;
 }

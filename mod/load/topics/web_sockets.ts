@@ -26,8 +26,8 @@ handshake and for an answer.
   Pings:         each ping is answered
   Close frames:  those that the server did not answer
 
-When the run is over each socket sends a close frame (1000) and waits up to a second
-for the server's. That is in no other figure.
+When the run is over each socket sends a close frame (1000) and waits for the server's,
+as long as -T says and five seconds at most. That is in no other figure.
 
 Kinds of failure: handshake, with its status or what was wrong with the answer;
 closed, with the server's close code, 1006 for an end without a close frame; protocol:
