@@ -31,6 +31,7 @@ export const rooms: Readonly<Record<string, readonly (readonly string[])[]>> = {
     ["stats"],
     ["script", "replay", "metrics"],
     ["thread", "report"],
+    ["live"],
     ["run"],
     ["search", "bench"],
     ["fleet/wire"],

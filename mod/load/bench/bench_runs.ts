@@ -12,7 +12,7 @@ import type { MetricsDoor } from "../run/metrics_door.ts";
 import { ownRuns } from "../run/own_runs.ts";
 import { Interrupts } from "../run/interrupts.ts";
 import type { Run } from "../run/load_run.ts";
-import { showsProgress } from "../run/runs.ts";
+import { showsProgress } from "../run/progress.ts";
 import type { LoadResult } from "../stats/result.ts";
 import {
   type BenchEntryJson,

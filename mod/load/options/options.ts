@@ -114,6 +114,7 @@ function checkCombinations({ values, given, rest, operands }: Options, errors: s
   exclusive("rate", "stages", "both set the rate");
   exclusive("body", "body-file", "a request has one body");
   exclusive("http2", "http1.0", "they are different versions");
+  exclusive("live", "quiet", "a quiet run shows nothing");
   exclusive("http2", "pipeline", "use --streams");
   if (given.has("streams") && !values.http2) errors.push("--streams needs --http2");
   if (values.stages !== null && values.durationMs !== null) {
@@ -215,6 +216,7 @@ function outputOf({ values }: Options): OutputPlan {
     hdr: values.hdr,
     timeseries: values.timeseries,
     html: values.html,
+    live: values.live,
     metrics: values.metrics,
     showSecrets: values.showSecrets,
     quiet: values.quiet,

@@ -83,6 +83,14 @@ export const outputFlags = [
     help: "A page with curves, distribution and errors; needs no network.",
   },
   {
+    long: "live",
+    kind: "flag",
+    section: output,
+    help:
+      "Draw rate, latency and errors on the terminal while it runs; q ends it, p prints what is " +
+      "shown. See: hayate help load live.",
+  },
+  {
     long: "metrics",
     kind: "parsed",
     parse: readHealthAddress,

@@ -29,7 +29,7 @@ export function searchOf({ values, given }: Options, errors: string[]): SearchPl
   }
   const excluded = ["rate", "stages", "requests", "pipeline", "repeat", "failIf", "drainMs"];
   const names: Readonly<Record<string, string>> = { failIf: "fail-if", drainMs: "drain" };
-  for (const key of [...excluded, "csv", "hdr", "timeseries"]) {
+  for (const key of [...excluded, "csv", "hdr", "timeseries", "live"]) {
     if (!given.has(key)) continue;
     errors.push(`--find-rate and --${names[key] ?? key} cannot be combined: it runs many times`);
   }

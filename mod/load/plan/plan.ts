@@ -110,6 +110,8 @@ export interface OutputPlan {
   readonly hdr: string | null;
   readonly timeseries: string | null;
   readonly html: string | null;
+  /** The run is drawn on the terminal while it lasts. */
+  readonly live: boolean;
   /** Where Prometheus may ask while it runs; null: nowhere. */
   readonly metrics: Address | null;
   /** Reports keep fields and URLs as they were given, secrets included. */

@@ -120,7 +120,8 @@ function failureRow(base: readonly RunJson[], fresh: readonly RunJson[]): Compar
 
 /** Requests sent, and those that got no connection. */
 function triedCount({ requestsSent, failedByKind }: RunJson): number {
-  return requestsSent + (failedByKind?.["connect"] ?? 0) + (failedByKind?.["refused"] ?? 0);
+  const unmade = ["connect", "refused", "proxy"].map((kind) => failedByKind?.[kind] ?? 0);
+  return unmade.reduce((sum, count) => sum + count, requestsSent);
 }
 
 function judge(estimate: RatioEstimate, higherIsBetter: boolean, tolerance: number): Verdict {

@@ -4,7 +4,8 @@ import type { LoadPlan } from "../plan/plan.ts";
 import type { PreparedRun } from "../plan/prepare.ts";
 import { LoadRun, type StartGate } from "./load_run.ts";
 import type { MetricsDoor } from "./metrics_door.ts";
-import { type RunSource, showsProgress } from "./runs.ts";
+import { showsProgress } from "./progress.ts";
+import type { RunSource } from "./runs.ts";
 import { waitForClock } from "./start_clock.ts";
 
 /** Tolerance for --start-at between machines. */

@@ -2,7 +2,6 @@
 import { exitCodes } from "../../base/errors.ts";
 import { Histogram } from "../../metrics/histogram.ts";
 import { percentileDistribution } from "../../metrics/histogram_text.ts";
-import { getVariable } from "../../process/environment.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { describeEnvironment } from "../report/environment.ts";
 import { Output, writeStderr, writeStdout } from "../report/outputs.ts";
@@ -18,11 +17,11 @@ import {
   runJson,
   schemaName,
 } from "../report/json/report_json.ts";
-import { clearLine, progressLine, warmupLine } from "../report/report_progress.ts";
 import { wrkHeader, wrkReport } from "../report/report_wrk.ts";
 import type { Interval, LoadResult } from "../stats/result.ts";
 import type { Run } from "./load_run.ts";
 import type { MainScript } from "./main_script.ts";
+import { openProgress, type RunProgress } from "./progress.ts";
 import { isSecretName, maskValues, maskWord } from "../plan/secrets.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { brokenThresholds } from "../report/verdict.ts";
@@ -51,12 +50,11 @@ export class LoadRuns {
   readonly #runs: RunJson[] = [];
   readonly #latency = new Histogram();
   readonly #showsText: boolean;
-  readonly #showsProgress: boolean;
+  readonly #progress: RunProgress;
   readonly #script: MainScript | null;
   #current: Run | null = null;
   #failed = 0;
   #answered = 0;
-  #warmupTimer = 0;
   #signalCode = 0;
   /** Exit code requested in the script's `done`; null: none. */
   #scriptCode: number | null = null;
@@ -79,7 +77,11 @@ export class LoadRuns {
     }
     const stdoutTaken = [...this.#outputs.values()].some((output) => output.path === "-");
     this.#showsText = !plan.output.quiet && !stdoutTaken;
-    this.#showsProgress = showsProgress(plan);
+    this.#progress = openProgress(
+      plan,
+      source.shownUrl,
+      () => this.#onSignal(exitCodes.interrupted),
+    );
   }
 
   /** Resolves to the exit code. */
@@ -96,6 +98,7 @@ export class LoadRuns {
       return await Promise.race([this.#runAll(), left]);
     } finally {
       for (const remove of removers) remove();
+      this.#progress.close();
       for (const output of this.#outputs.values()) output.close();
     }
   }
@@ -152,20 +155,26 @@ export class LoadRuns {
     const run = this.#current = this.#source.next();
     this.#failed = 0;
     this.#answered = 0;
-    const result = await run.run({
-      onStart: () => {
-        this.#showHeader();
-        this.#showWarmup();
-      },
-      onInterval: (interval) => this.#onInterval(index, interval),
-    });
-    clearInterval(this.#warmupTimer);
-    if (this.#showsProgress) writeStderr(clearLine);
+    const result = await this.#watch(run, index);
     if (this.#showsText) {
       writeStdout(wrkReport(result, plan.output.latency) + additions(result, plan.output));
     }
     this.#scriptCode = await this.#script?.done(result) ?? this.#scriptCode;
     return result;
+  }
+
+  async #watch(run: Run, index: number): Promise<LoadResult> {
+    try {
+      return await run.run({
+        onStart: () => {
+          this.#showHeader();
+          this.#progress.begin(index);
+        },
+        onInterval: (interval) => this.#onInterval(index, interval),
+      });
+    } finally {
+      this.#progress.end();
+    }
   }
 
   /** Values of Set-Cookie and similar fields are secrets too. */
@@ -183,30 +192,13 @@ export class LoadRuns {
     writeStdout(wrkHeader(shownUrl, durationMs, threads, connections, requestCount));
   }
 
-  #showWarmup(): void {
-    const { warmupMs } = this.#plan;
-    if (!this.#showsProgress || warmupMs === 0) return;
-    const endMs = performance.now() + warmupMs;
-    writeStderr(warmupLine(warmupMs));
-    this.#warmupTimer = setInterval(() => {
-      const leftMs = endMs - performance.now();
-      if (leftMs > 0) writeStderr(warmupLine(leftMs));
-    }, 1000);
-  }
-
   #onInterval(index: number, interval: Interval): void {
-    clearInterval(this.#warmupTimer);
     this.#failed += interval.failed;
     this.#answered += interval.requests;
-    if (this.#showsProgress) {
-      const progress = {
-        leftMs: this.#plan.durationMs - interval.endMs,
-        doneCount: this.#answered + this.#failed,
-        wantedCount: this.#plan.requestCount,
-        failedCount: this.#failed,
-      };
-      writeStderr(progressLine(interval, progress, terminalColumns()));
-    }
+    this.#progress.add(interval, {
+      doneCount: this.#answered + this.#failed,
+      failedCount: this.#failed,
+    });
     const line = this.#outputs.get("timeseries");
     if (line === undefined) return;
     const time = new Date().toISOString();
@@ -247,21 +239,5 @@ export class LoadRuns {
       writeStderr(`hayate load: ${failure}\n`);
     }
     return isWritten;
-  }
-}
-
-/** Whether stderr is a terminal that shows the progress; a dumb one cannot go back in its line. */
-export function showsProgress({ output }: LoadPlan): boolean {
-  return !output.quiet && Deno.stderr.isTerminal() && getVariable("TERM") !== "dumb";
-}
-
-/** Width of the terminal on stderr; 80 when unknown. */
-function terminalColumns(): number {
-  try {
-    return Deno.consoleSize().columns || 80;
-  } catch (error) {
-    // Deno tries stdin, stdout and stderr in turn; none may be a terminal with a size.
-    if (error instanceof Error) return 80;
-    throw error;
   }
 }

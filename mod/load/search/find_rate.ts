@@ -18,7 +18,7 @@ import { searchEnd, searchHeader, stepRow } from "../report/search_text.ts";
 import { Interrupts } from "../run/interrupts.ts";
 import { LoadRun } from "../run/load_run.ts";
 import type { MetricsDoor } from "../run/metrics_door.ts";
-import { showsProgress } from "../run/runs.ts";
+import { showsProgress } from "../run/progress.ts";
 import type { LoadResult } from "../stats/result.ts";
 import { Slot } from "../stats/thread_stats.ts";
 import { RateSearch, type SearchStep } from "./rate_search.ts";

@@ -2,6 +2,7 @@
 import type { Topic } from "../../cli/mod.ts";
 import { jsonText } from "./json.ts";
 import { findRateText } from "./find_rate.ts";
+import { liveText } from "./live.ts";
 import { metricsText } from "./metrics.ts";
 import { plansText } from "./plans.ts";
 import { proxyText } from "./proxy.ts";
@@ -166,6 +167,7 @@ export const loadTopics: readonly Topic[] = [
   },
   { name: "streams", summary: "event streams: --sse", text: streamsText },
   { name: "websockets", summary: "WebSockets: ws:// and wss://", text: webSocketsText },
+  { name: "live", summary: "a run on the terminal while it lasts: --live", text: liveText },
   {
     name: "metrics",
     summary: "figures for Prometheus while it runs: --metrics",

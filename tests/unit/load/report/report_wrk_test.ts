@@ -17,6 +17,7 @@ const output: OutputPlan = {
   hdr: null,
   timeseries: null,
   html: null,
+  live: false,
   metrics: null,
   showSecrets: false,
   quiet: false,
