@@ -113,7 +113,8 @@ export class RequestOutput {
       (framing === Framing.length ? contentLength >= 0 : contentLength <= 0);
     if (!fits) throw new RangeError(`Cannot frame a body of ${contentLength} bytes as ${framing}`);
     this.#framing = framing;
-    this.isComplete = framing === Framing.none;
+    this.isComplete = framing === Framing.none ||
+      (framing === Framing.length && contentLength === 0);
     this.#remainingBytes = framing === Framing.length ? contentLength : 0;
     if (framing === Framing.chunked) head.copy(chunkedLine, 0, chunkedLine.length);
     else if (contentLength >= 0) head.numberField(contentLengthStart, contentLength);
