@@ -1,5 +1,5 @@
 /** HUP to a proxy without a supervisor: the next configuration, or the reason why the running one stays. */
-import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { libssl } from "../../../mod/sys/libssl.ts";
 import { writeSelfSigned } from "../../../mod/tls/self_signed.ts";
 import { childPids, sleep, startHayate, startListening } from "../../support/binary.ts";
@@ -106,7 +106,9 @@ for (const workers of [1, 2]) {
     await proxy.child.waitForLine("h2o.conf: no such file");
     await reload(proxy, good);
     assertEquals(parts(await proxy.get("/")).body, "a");
-    assert(pids.every((pid) => !childPids(proxy.child.pid).includes(pid)));
+    await proxy.child.waitUntil("new workers alone", () => {
+      return pids.some((pid) => childPids(proxy.child.pid).includes(pid)) ? null : true;
+    });
   });
 
   Deno.test(`A tunnel survives HUP until it ends ${mode}`, async () => {
