@@ -1,7 +1,7 @@
 /** Builds `dist/hayate` with `deno compile`, unless no input has changed since the last build. */
 import { compileProgram } from "./compile_program.ts";
 import { ensureDenort } from "./denort.ts";
-import { ensureEsbuild } from "./esbuild.ts";
+import { ensureEsbuild, ensurePackedEsbuild } from "./esbuild.ts";
 import { hashFiles, listInputs } from "./build_inputs.ts";
 import { missingModules } from "./missing_modules.ts";
 
@@ -45,9 +45,9 @@ const denort = await ensureDenort();
 const fresh = `${output}.new-${Deno.pid}`;
 const env: Record<string, string> = denort === null ? {} : { DENORT_BIN: denort };
 try {
-  const esbuild = await ensureEsbuild();
   // For the program as it runs from its sources, in tests.
-  await Deno.copyFile(esbuild, `${root}/dist/esbuild`);
+  await Deno.copyFile(await ensureEsbuild(), `${root}/dist/esbuild`);
+  const esbuild = await ensurePackedEsbuild();
   const bundle = `${root}/dist/.bundle-${Deno.pid}`;
   await compileProgram({ root, output: fresh, bundle, env, esbuild, isReadable });
 } catch (error) {

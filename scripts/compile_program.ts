@@ -21,7 +21,7 @@ export interface Compilation {
   /** Folder for the bundle; must not exist; removed at the end. */
   readonly bundle: string;
   readonly env: Readonly<Record<string, string>>;
-  /** The program that `mod/script` runs; for the target's CPU. */
+  /** The program that `mod/script` runs, packed; for the target's CPU. */
   readonly esbuild: string;
   /** As for `deno compile --target`; default: this machine. */
   readonly target?: string;

@@ -4,7 +4,7 @@
  * registry.
  */
 import { ensureDenort, hostCpu } from "./denort.ts";
-import { ensureEsbuild, fileName } from "./esbuild.ts";
+import { ensureEsbuild, ensurePackedEsbuild, fileName, packedName } from "./esbuild.ts";
 
 /** Makes the folder and returns its path; the caller removes it. */
 export async function makeContext(root: string): Promise<string> {
@@ -24,6 +24,7 @@ async function copyToolchain(root: string, target: string): Promise<void> {
   const denort = await ensureDenort();
   if (denort !== null) await Deno.copyFile(denort, `${target}/denort-${version}-${hostCpu()}`);
   await Deno.copyFile(await ensureEsbuild(), `${target}/${fileName(hostCpu())}`);
+  await Deno.copyFile(await ensurePackedEsbuild(), `${target}/${packedName(hostCpu())}`);
   await copyPackages(root, `${target}/deno-dir`);
   await copyBundler(root, `${target}/deno-dir`);
 }

@@ -1,7 +1,7 @@
 /** Builds the binary for one CPU from a commit; the same commit produces the same bytes. */
 import { compileProgram } from "../compile_program.ts";
 import { type Cpu, ensureDenort } from "../denort.ts";
-import { ensureEsbuild } from "../esbuild.ts";
+import { ensurePackedEsbuild } from "../esbuild.ts";
 import { makeContext } from "../image_context.ts";
 
 const targets = { x64: "x86_64-unknown-linux-gnu", arm64: "aarch64-unknown-linux-gnu" } as const;
@@ -43,7 +43,7 @@ export async function buildProgram(
         DENO_DIR: `${context}/toolchain/deno-dir`,
         ...(denort === null ? {} : { DENORT_BIN: denort }),
       },
-      esbuild: await ensureEsbuild(cpu),
+      esbuild: await ensurePackedEsbuild(cpu),
       target: targets[cpu],
       seal: (bundle) => setTimes(bundle, commit.date),
     });

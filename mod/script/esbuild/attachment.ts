@@ -1,7 +1,8 @@
 /**
  * A program attached to ours: it lies in the executable between Deno's runtime and what
  * `deno compile` has added. A file that `deno compile` embeds is copied into the memory of every
- * process at its start, 11 MB for esbuild; this one is read by whoever runs it.
+ * process at its start, 11 MB for esbuild; this one is read by whoever runs it. It is packed, which makes
+ * the program on disk 7 MB smaller and the image 0.7 MB; it costs 20 ms to unpack when an app is linked.
  *
  *     ELF file of the runtime | "attached" | length, 8 bytes | program | payload of deno compile
  *

@@ -1,7 +1,11 @@
 /** Where the attached esbuild is run from. */
 import { StartError } from "../../base/errors.ts";
+import { decompressZstd } from "../../std/decompressor.ts";
 import { openProgramFile } from "../../sys/memory_file.ts";
 import { readAttached } from "./attachment.ts";
+
+/** Larger than esbuild, which has 11 MB. */
+const programBytesMax = 16 << 20;
 
 /** A program that can be started while it is open. */
 export interface OpenProgram {
@@ -17,8 +21,9 @@ export function openEsbuild(): OpenProgram {
   if (!Deno.build.standalone) {
     return { path: new URL("../../../dist/esbuild", import.meta.url).pathname, close() {} };
   }
-  const program = readOwn();
-  if (program === null) throw new StartError(`${Deno.execPath()} was built without esbuild`);
+  const packed = readOwn();
+  if (packed === null) throw new StartError(`${Deno.execPath()} was built without esbuild`);
+  const program = decompressZstd(packed, programBytesMax);
   return openProgramFile("esbuild", program) ?? openTemporaryFile(program);
 }
 
