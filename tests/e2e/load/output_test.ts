@@ -216,7 +216,7 @@ Deno.test("a run without a response reports null and cannot be compared", async 
   assertEquals([count, minUs, meanUs, stdevUs, maxUs], [0, null, null, null, null]);
   assertEquals(new Set(Object.values(percentilesUs)), new Set([null]));
   assertEquals(run.intervals.map(({ p50Us, maxUs }) => [p50Us, maxUs])[0], [null, null]);
-  assertMatch(lines(await Deno.readTextFile(`${folder.path}/n.csv`))[1], /,,,,$/);
+  assertMatch(lines(await Deno.readTextFile(`${folder.path}/n.csv`))[1], /,,,,,0$/);
   for (const [base, fresh] of [[none, none], [refused, refused], [none, some], [refused, some]]) {
     const { code, stdout, stderr } = await runHayate(["load", "compare", base, fresh]);
     assertEquals(code, 1, stdout);

@@ -99,7 +99,7 @@ Deno.test("readBenchFile() reports every fault with its line", () => {
         "[b.yaml:2] --duration soon: not a time such as 10, 500ms, 2s, 1m30s or 1h, allowed at least 1ms",
       ]],
       ["runs:\n- url: h\n- {name: b,\n   url: 'ftp://h'}", [
-        "[b.yaml:4] URL ftp://h: scheme ftp is not http or https",
+        "[b.yaml:4] URL ftp://h: scheme ftp is not http, https, ws or wss",
       ]],
       ["runs:\n- {name: a, url: h}\n- {name: a, url: h}", ["[b.yaml:3] two runs are named a"]],
       ["runs:\n- {url: h, connections: [1, 2]}", [

@@ -30,7 +30,7 @@ Deno.test("parseTarget() reads both spellings of a unix socket", () => {
 Deno.test("parseTarget() explains why a text is not a URL", () => {
   for (
     const [text, reason] of [
-      ["ftp://h/", "scheme ftp is not http or https"],
+      ["ftp://h/", "scheme ftp is not http, https, ws or wss"],
       ["http://h/a b", "blanks and control characters must be %-encoded"],
       ["http://h/\r\nX: y", "blanks and control characters must be %-encoded"],
       ["http:///x", "the host is missing"],
