@@ -57,10 +57,14 @@ export class ScriptedProxy implements AsyncDisposable {
     }
   }
 
+  /** Sends, and ends after the client: to close with unread bytes would reset the connection. */
   async #send(conn: Deno.Conn, text: string): Promise<void> {
     for (let at = 0; at < text.length; at += this.#pieceBytes) {
       await writeAll(conn, text.slice(at, at + this.#pieceBytes));
     }
+    await conn.closeWrite();
+    const buffer = new Uint8Array(65_536);
+    while (await conn.read(buffer) !== null) continue;
   }
 
   async #tunnel(conn: Deno.Conn, head: string): Promise<void> {

@@ -2,9 +2,13 @@
 import type { Address } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { getVariable } from "../../process/environment.ts";
+import { delay } from "../../std/async.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
 import type { ThreadStats } from "../stats/thread_stats.ts";
 import { LoadWorker } from "../thread/load_worker.ts";
+
+/** How long the end of the program waits for the thread. */
+const closeLimitMs = 2000;
 
 export class MetricsDoor {
   readonly #worker: LoadWorker;
@@ -50,9 +54,10 @@ export class MetricsDoor {
     this.#worker.send({ kind: "meterEnd" });
   }
 
-  /** Stops listening, and removes the socket's file. */
+  /** Stops listening, and removes the socket's file. A thread that has failed does not answer. */
   async close(): Promise<void> {
-    await this.#worker.request({ kind: "closeMetrics" }, "metricsClosed");
+    const closed = this.#worker.request({ kind: "closeMetrics" }, "metricsClosed");
+    await Promise.race([closed, delay(closeLimitMs)]);
     this.#worker.terminate();
   }
 }

@@ -125,14 +125,16 @@ Deno.test("load --proxy counts a tunnel that is not opened as one failure, with 
 });
 
 Deno.test("load --proxy takes what follows the proxy's answer at once, and answers in pieces", async () => {
-  // A tunnel to a server that speaks first: the bytes of both arrive in one read.
+  // A tunnel to a server that speaks first: the bytes of both arrive in one read, or one by one.
   const early = "HTTP/1.1 200 OK\r\nVia: x\r\n\r\n" +
     "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
-  await using proxy = new ScriptedProxy(early, { pieceBytes: 1 });
-  const url = "http://nowhere.invalid/";
-  const args = ["-c1", "-n", "1", "--proxy", proxy.url, "--proxy-tunnel", url];
-  assertEquals((await measure(...args)).requestsAnswered, 1);
-  assertMatch(proxy.heads[0], /^CONNECT nowhere\.invalid:80 HTTP\/1\.1\r\n/);
+  for (const pieceBytes of [Infinity, 1]) {
+    await using proxy = new ScriptedProxy(early, { pieceBytes });
+    const url = "http://nowhere.invalid/";
+    const args = ["-c1", "-n", "1", "--proxy", proxy.url, "--proxy-tunnel", url];
+    assertEquals((await measure(...args)).requestsAnswered, 1);
+    assertMatch(proxy.heads[0], /^CONNECT nowhere\.invalid:80 HTTP\/1\.1\r\n/);
+  }
 });
 
 Deno.test("load --proxy says what is wrong with it, and does not read the environment", async () => {
