@@ -7,6 +7,7 @@ import { HeaderFuzzer } from "../tests/fuzz/proxy_header_fuzz.ts";
 import { fuzzOwnRequests } from "../tests/fuzz/own_request_fuzz.ts";
 import { StateFuzzer } from "../tests/fuzz/state_fuzz.ts";
 import { Random } from "../tests/fuzz/random.ts";
+import { EventStreamFuzzer } from "../tests/fuzz/event_stream_fuzz.ts";
 import { WebSocketFuzzer } from "../tests/fuzz/web_socket_fuzz.ts";
 
 const usage = `usage: scripts/fuzz [--only PART] [--seed N] [--seconds N]
@@ -21,6 +22,7 @@ Mutates the rows of tests/vectors/http1 and throws them, in random pieces,
 - api:    mutated bodies and paths at the proxy's API: 2xx, or 4xx with a text and nothing changed;
 - header: mutated PROXY protocol headers at their parser: the same demands;
 - websocket: mutated frames at their reader: the same demands;
+- events: event streams at the parser of hayate load --sse: the same demands;
 - live:   at a server on each reactor that echoes what it understood: each answer must be what the
           codec reads, in order, and no connection may be left over;
 - text:   at dist/hayate serve --text on each reactor: sound outcomes, no growth of its memory;
@@ -48,6 +50,7 @@ const parts: Record<string, (options: Options) => void | Promise<void>> = {
   http2: fuzzHttp2,
   header: fuzzHeader,
   websocket: fuzzWebSocket,
+  events: fuzzEvents,
   state: fuzzState,
   api: fuzzApi,
   live: (options) => onEachReactor("live", options, fuzzEcho),
@@ -107,6 +110,11 @@ function fuzzHeader(options: Options): void {
 function fuzzWebSocket(options: Options): void {
   const fuzzer = new WebSocketFuzzer(new Random(options.seed));
   console.log(`websocket: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
+}
+
+function fuzzEvents(options: Options): void {
+  const fuzzer = new EventStreamFuzzer(new Random(options.seed));
+  console.log(`events: ${stepFor(options.seconds, () => fuzzer.step())} streams, no fault`);
 }
 
 function fuzzState(options: Options): void {

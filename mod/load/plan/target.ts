@@ -105,7 +105,7 @@ function makeTarget(
   return {
     text,
     scheme,
-    isWebSocket: /^wss?:/i.test(text),
+    isWebSocket: /^wss?:\/\//i.test(text),
     host,
     port,
     authority: port === null ? shown : `${shown}:${port}`,

@@ -11,10 +11,13 @@ export function eventStreamLines({ stats, measuredMs }: LoadResult): string[] {
   if (!hasEventStreams(stats)) return [];
   const { counters, extra } = stats;
   const events = counters[Slot.received];
+  const broken = counters[Slot.streamsBroken];
   const rate = measuredMs > 0 ? events / measuredMs * 1000 : 0;
   return [
     `Event streams: ${openedStreams(stats)} opened, ${counters[Slot.streamsEnded]} ended by the ` +
-    `server, ${counters[Slot.streamsOpen]} open at the end`,
+    `server, ${broken > 0 ? `${broken} broken, ` : ""}${
+      counters[Slot.streamsOpen]
+    } open at the end`,
     `Events: ${events}, ${formatMetric(rate)}/s${byStream(extra.get("eventsPerStream")!)}`,
     ...(events === 0 ? [] : timeTable("Event times:", [
       ["First event", extra.get("firstEvent")!],

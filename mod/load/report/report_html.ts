@@ -145,6 +145,7 @@ async function eventStreamParts(
     cardsOf([
       [String(streams.opened), "opened"],
       [String(streams.ended), "ended by the server"],
+      [String(streams.broken), "broken"],
       [String(streams.openAtEnd), "open at the end"],
       [String(streams.events), "events"],
       [orDash(streams.eventsPerSecond, formatMetric), "events/s"],

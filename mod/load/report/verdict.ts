@@ -40,8 +40,9 @@ function valueOf(metric: Metric, result: LoadResult): number {
   if (metric.kind === "share") {
     const errors = errorCount(result);
     const { counters } = result.stats;
-    // A response with a bad status is both answered and failed.
-    const all = counters[Slot.answered] + errors - counters[Slot.failedStatus];
+    // A response with a bad status is both answered and failed, as is a stream that broke.
+    const twice = counters[Slot.failedStatus] + counters[Slot.streamsBroken];
+    const all = counters[Slot.answered] + errors - twice;
     return all === 0 ? 0 : errors / all;
   }
   if (metric.kind === "status") return statusOf(metric, result);

@@ -48,6 +48,8 @@ export class Sampler {
 
   /** Called every `samplePeriodMs`; `elapsedMs` since the measurement began. */
   sample(elapsedMs: number): void {
+    // What comes after the end of all threads is no part of the measurement.
+    if (this.#stats.every(({ counters }) => counters[Slot.over] > 0)) return;
     this.#stats.forEach(({ counters }, thread) => {
       const requests = counters[Slot.answered] - this.#sampledRequests[thread];
       // As in wrk: a period without a response gives no sample; the next one is averaged over both.

@@ -82,8 +82,12 @@ export const counterNames = [
   "closesUnanswered",
   /** Event streams that the server has ended properly. */
   "streamsEnded",
+  /** Event streams that failed after they were opened: they are both answered and failed. */
+  "streamsBroken",
   /** Event streams open now. */
   "streamsOpen",
+  /** 1: the thread's share of the run is over, though connections may still say goodbye. */
+  "over",
   /** Connections open now. */
   "open",
   /** Microseconds spent in the user's script. */

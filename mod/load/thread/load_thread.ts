@@ -159,6 +159,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
     this.#recorder.end(inFlight);
     this.#recorder.counters[Slot.scriptUs] = (this.#script?.spentMs ?? 0) * 1000;
     this.#recorder.counters[Slot.open] = open;
+    this.#recorder.counters[Slot.over] = 1;
     if (this.#schedule !== null) {
       this.#closeSchedule(this.#schedule, Math.min(nowMs, this.#lastSendMs));
     }

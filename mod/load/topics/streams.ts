@@ -10,7 +10,8 @@ HTML standard says: an event is a block of lines with data. Comments are none. A
 request is a stream, and is answered when its head has arrived:
 
   Latency, Req/Sec   wrk's block: how long opening took, streams opened a second
-  Event streams:     opened; ended by the server, which is no failure; open at the end
+  Event streams:     opened; ended by the server, which is no failure; broken, which is
+                     one; open at the end
   Events:            all of them, a second, and by stream
   First event        from the send (-R: from when it was due) to the first event
   Gap                between two events of a stream; those that arrive in one read

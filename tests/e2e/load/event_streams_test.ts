@@ -150,6 +150,13 @@ Deno.test("load --sse names responses that are no event streams, and ends those 
     assertEquals([failures(run), run.eventStreams!.events], [named, events], path);
     assertEquals(code, run.requestsAnswered > 0 ? 0 : 1, path);
   }
+  // Each stream that breaks is one of all, not one of twice as many.
+  const cut = await runHayate([
+    ...["load", "--sse", "-c", "1", "-n", "2", "--fail-if", "error-rate>=100%"],
+    `http://127.0.0.1:${server.port}/cut`,
+  ]);
+  assertEquals(cut.code, 3);
+  assertMatch(cut.stdout, /\nEvent streams: 2 opened, 0 ended by the server, 2 broken, 0 open/);
   const { stdout } = await runHayate(
     ["load", "--sse", "-c", "1", "-n", "2", `http://127.0.0.1:${server.port}/html`],
   );

@@ -9,6 +9,8 @@ export interface EventStreamsJson {
   readonly opened: number;
   /** Of those, streams that the server has ended properly. */
   readonly ended: number;
+  /** Of those, streams that failed. */
+  readonly broken: number;
   readonly openAtEnd: number;
   readonly events: number;
   readonly eventsPerSecond: number | null;
@@ -34,6 +36,7 @@ export async function eventStreamsJson(
   return {
     opened: openedStreams(stats),
     ended: counters[Slot.streamsEnded],
+    broken: counters[Slot.streamsBroken],
     openAtEnd: counters[Slot.streamsOpen],
     events: counters[Slot.received],
     eventsPerSecond: measuredMs > 0 ? counters[Slot.received] / measuredMs * 1000 : null,
@@ -62,6 +65,7 @@ export async function mergeEventStreams(
   return {
     opened: sum((each) => each.opened),
     ended: sum((each) => each.ended),
+    broken: sum((each) => each.broken),
     openAtEnd: sum((each) => each.openAtEnd),
     events,
     eventsPerSecond: measuredMs > 0 ? events / measuredMs * 1000 : null,
@@ -78,6 +82,7 @@ export async function readEventStreams(
 ): Promise<void> {
   counters[Slot.received] = streams.events;
   counters[Slot.streamsEnded] = streams.ended;
+  counters[Slot.streamsBroken] = streams.broken;
   counters[Slot.streamsOpen] = streams.openAtEnd;
   extra.get("firstEvent")!.add(await histogramOf(streams.firstEvent));
   extra.get("eventGap")!.add(await histogramOf(streams.gap));

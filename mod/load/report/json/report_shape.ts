@@ -102,6 +102,7 @@ const amounts = record<AmountJson>({
 const eventStreams = record<EventStreamsJson>({
   opened: count,
   ended: count,
+  broken: count,
   openAtEnd: number,
   events: count,
   eventsPerSecond: nullable(amount),

@@ -128,8 +128,10 @@ export class EventRecorder extends Recorder implements AnswerObserver {
     if (stream === undefined) return;
     stream.endedMs = this.#clock.nowMs;
     this.#clock.wheel.disarm(stream);
-    if (stream.isOpen) this.#close(stream);
     stream.fault = null;
+    if (!stream.isOpen) return;
+    if (this.isMeasured(request.intendedMs)) this.counters[Slot.streamsBroken]++;
+    this.#close(stream);
   }
 
   #close(stream: EventStream): void {

@@ -27,6 +27,18 @@ Deno.test("parseTarget() reads both spellings of a unix socket", () => {
   assertEquals(parts("http://[unix:/tmp/a.sock]/u").slice(3), ["/u", "/tmp/a.sock"]);
 });
 
+Deno.test("parseTarget() takes ws and wss for http and https of a WebSocket", () => {
+  const kinds = (text: string) => {
+    const target = parseTarget(text) as Target;
+    return [target.scheme, target.isWebSocket, portOf(target), target.unixPath];
+  };
+  assertEquals(kinds("ws://h/"), ["http", true, 80, null]);
+  assertEquals(kinds("WSS://h/"), ["https", true, 443, null]);
+  assertEquals(kinds("ws://unix:/a.sock:/x"), ["http", true, 80, "/a.sock"]);
+  assertEquals(kinds("ws:80/"), ["http", false, 80, null]);
+  assertEquals(kinds("https://h/"), ["https", false, 443, null]);
+});
+
 Deno.test("parseTarget() explains why a text is not a URL", () => {
   for (
     const [text, reason] of [

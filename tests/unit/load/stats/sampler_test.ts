@@ -99,3 +99,15 @@ Deno.test("Sampler's intervals stay aligned to whole seconds, however late a sam
   }
   assertEquals(ends, Array.from({ length: 10 }, (_, index) => (index + 1) * 1000 + 60));
 });
+
+Deno.test("Sampler closes no interval after the end of all threads, while connections say goodbye", () => {
+  const [stats] = threads(1);
+  const seen: Interval[] = [];
+  const sampler = new Sampler([stats], (interval) => seen.push(interval));
+  for (let ms = 100; ms <= 1000; ms += 100) sampler.sample(ms);
+  stats.counters[Slot.received] = 7;
+  stats.counters[Slot.over] = 1;
+  for (let ms = 1100; ms <= 4000; ms += 100) sampler.sample(ms);
+  sampler.finish(1050);
+  assertEquals(seen.map(({ endMs, received }) => [endMs, received]), [[1000, 0], [1050, 7]]);
+});

@@ -1,5 +1,7 @@
 /** Runs of `hayate load` against a simulated server, and what is true of them. */
 import { assertAlmostEquals, assertEquals } from "@std/assert";
+import { eventParts } from "../../../../mod/load/thread/events/event_parts.ts";
+import { webSocketParts } from "../../../../mod/load/thread/web_socket/web_socket_lanes.ts";
 import { makeStreamLanes } from "../../../../mod/load/thread/http2/lanes.ts";
 import { LoadThread } from "../../../../mod/load/thread/load_thread.ts";
 import { type CounterName, Slot, ThreadStats } from "../../../../mod/load/stats/thread_stats.ts";
@@ -75,7 +77,12 @@ export async function simulate(
   const stats = ThreadStats.make(changes.extraTimes);
   const connectionGroups = new Array<number>(connections).fill(0);
   const plan = { ...basePlan, connectionGroups, ...changes };
-  const parts = { script: null, secure: null, makeLanes: plan.http2 ? makeStreamLanes : null };
+  const kind = plan.eventStreams !== null
+    ? eventParts(plan.eventStreams)
+    : plan.webSocket !== null
+    ? webSocketParts(plan.webSocket)
+    : { makeLanes: plan.http2 ? makeStreamLanes : null };
+  const parts = { script: null, secure: null, makeLanes: null, ...kind };
   const outcome = await withSimulatedClock(
     reactor,
     () => new LoadThread(plan, stats, reactor, parts).run(reactor.nowMs),
