@@ -11,13 +11,18 @@ export function eventStreamLines({ stats, measuredMs }: LoadResult): string[] {
   if (!hasEventStreams(stats)) return [];
   const { counters, extra } = stats;
   const events = counters[Slot.received];
-  const broken = counters[Slot.streamsBroken];
+  const parts = [
+    [counters[Slot.streamsCarried], "open at the start"],
+    [openedStreams(stats), "opened"],
+    [counters[Slot.streamsEnded], "ended by the server"],
+    [counters[Slot.streamsBroken], "broken"],
+    [counters[Slot.streamsOpen], "open at the end"],
+  ] as const;
+  // What is usually 0 is said only when it is not.
+  const shown = parts.filter(([count, name]) => count > 0 || !/start|broken/.test(name));
   const rate = measuredMs > 0 ? events / measuredMs * 1000 : 0;
   return [
-    `Event streams: ${openedStreams(stats)} opened, ${counters[Slot.streamsEnded]} ended by the ` +
-    `server, ${broken > 0 ? `${broken} broken, ` : ""}${
-      counters[Slot.streamsOpen]
-    } open at the end`,
+    `Event streams: ${shown.map(([count, name]) => `${count} ${name}`).join(", ")}`,
     `Events: ${events}, ${formatMetric(rate)}/s${byStream(extra.get("eventsPerStream")!)}`,
     ...(events === 0 ? [] : timeTable("Event times:", [
       ["First event", extra.get("firstEvent")!],

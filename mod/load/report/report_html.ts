@@ -143,6 +143,7 @@ async function eventStreamParts(
   return [
     "<h2>Event streams</h2>",
     cardsOf([
+      [String(streams.openAtStart), "open at the start"],
       [String(streams.opened), "opened"],
       [String(streams.ended), "ended by the server"],
       [String(streams.broken), "broken"],

@@ -42,7 +42,7 @@ function valueOf(metric: Metric, result: LoadResult): number {
     const { counters } = result.stats;
     // A response with a bad status is both answered and failed, as is a stream that broke.
     const twice = counters[Slot.failedStatus] + counters[Slot.streamsBroken];
-    const all = counters[Slot.answered] + errors - twice;
+    const all = counters[Slot.answered] + counters[Slot.streamsCarried] + errors - twice;
     return all === 0 ? 0 : errors / all;
   }
   if (metric.kind === "status") return statusOf(metric, result);

@@ -84,6 +84,8 @@ export const counterNames = [
   "streamsEnded",
   /** Event streams that failed after they were opened: they are both answered and failed. */
   "streamsBroken",
+  /** Event streams of the warm-up that were open when the measurement began, or soon after. */
+  "streamsCarried",
   /** Event streams open now. */
   "streamsOpen",
   /** 1: the thread's share of the run is over, though connections may still say goodbye. */

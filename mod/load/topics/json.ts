@@ -39,9 +39,9 @@ runs                   one for each --repeat:
                        latency above; null where there was none. dns counts lookups,
                        connect (without TLS) and tls connections, firstByte (from the
                        send) and transfer (from the first byte to the last) responses
-  eventStreams         with --sse: opened, ended (by the server), broken (failed after
-                       they were opened), openAtEnd, events, eventsPerSecond,
-                       firstEvent and gap as latency above, and eventsPerStream:
+  eventStreams         with --sse: openAtStart (by the warm-up), opened, ended (by the
+                       server), broken (failed after they were opened), openAtEnd,
+                       events, eventsPerSecond, firstEvent and gap as latency above, and eventsPerStream:
                        count, min, mean, stdev, max, percentiles, hdrV2Base64
   webSockets           with ws and wss: opened, openAtEnd, openTime as latency above,
                        messagesSent, messagesReceived, messagesReceivedPerSecond,

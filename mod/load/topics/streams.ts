@@ -10,7 +10,7 @@ HTML standard says: an event is a block of lines with data. Comments are none. A
 request is a stream, and is answered when its head has arrived:
 
   Latency, Req/Sec   wrk's block: how long opening took, streams opened a second
-  Event streams:     opened; ended by the server, which is no failure; broken, which is
+  Event streams:     open at the start, by the warm-up; opened; ended by the server, which is no failure; broken, which is
                      one; open at the end
   Events:            all of them, a second, and by stream
   First event        from the send (-R: from when it was due) to the first event
@@ -24,8 +24,8 @@ for the head: how long nothing may happen on a stream, only --fail-if can say
 ('gap-p99>5s').
 
 A response with status 400 or above is a failure of kind status. One that is no event
-stream for another reason is a failure of kind notEventStream, with its status or its
-content type, and its bytes are not read for events. A stream that ends in the middle
+stream for another reason is a failure of kind notEventStream, with its status, its
+content type or its content coding, and its bytes are not read for events. A stream that ends in the middle
 of its framing is truncated, as any response. An event of more than 16 MiB is a
 failure (protocol, eventTooLong). None of these is counted as an event.
 

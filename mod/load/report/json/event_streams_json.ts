@@ -5,11 +5,13 @@ import { type AmountJson, amountJson, amountOf, timeOf } from "./amount_json.ts"
 import { histogramOf, type TimeJson, timeJson } from "./time_json.ts";
 
 export interface EventStreamsJson {
-  /** Streams whose head has arrived. */
+  /** Streams that the warm-up has opened. */
+  readonly openAtStart: number;
+  /** Streams whose head has arrived, without those. */
   readonly opened: number;
-  /** Of those, streams that the server has ended properly. */
+  /** Streams that the server has ended properly. */
   readonly ended: number;
-  /** Of those, streams that failed. */
+  /** Streams that failed after they were opened. */
   readonly broken: number;
   readonly openAtEnd: number;
   readonly events: number;
@@ -34,6 +36,7 @@ export async function eventStreamsJson(
   if (!hasEventStreams(stats)) return null;
   const { counters, extra } = stats;
   return {
+    openAtStart: counters[Slot.streamsCarried],
     opened: openedStreams(stats),
     ended: counters[Slot.streamsEnded],
     broken: counters[Slot.streamsBroken],
@@ -63,6 +66,7 @@ export async function mergeEventStreams(
     known.reduce((total, each) => total + value(each), 0);
   const events = sum((each) => each.events);
   return {
+    openAtStart: sum((each) => each.openAtStart),
     opened: sum((each) => each.opened),
     ended: sum((each) => each.ended),
     broken: sum((each) => each.broken),
@@ -81,6 +85,7 @@ export async function readEventStreams(
   { counters, extra }: ThreadStats,
 ): Promise<void> {
   counters[Slot.received] = streams.events;
+  counters[Slot.streamsCarried] = streams.openAtStart;
   counters[Slot.streamsEnded] = streams.ended;
   counters[Slot.streamsBroken] = streams.broken;
   counters[Slot.streamsOpen] = streams.openAtEnd;

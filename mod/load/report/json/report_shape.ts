@@ -100,6 +100,7 @@ const amounts = record<AmountJson>({
 });
 
 const eventStreams = record<EventStreamsJson>({
+  openAtStart: count,
   opened: count,
   ended: count,
   broken: count,

@@ -59,13 +59,17 @@ export class EventRecorder extends Recorder implements AnswerObserver {
     const stream = this.#prepare(request);
     // An error is an answer like any other.
     if (status >= 400) return;
-    const code = faultOf(status, head.field("content-type"));
+    const code = faultOf(head);
     if (code !== null) return this.#giveUp(stream, "notEventStream", code);
     stream.isOpen = true;
     this.counters[Slot.streamsOpen]++;
     // -T is for the head. How long nothing may happen on a stream, nobody knows.
     (request as Lane).deadlineMs = Infinity;
-    super.answered(request, status, this.#clock.nowMs);
+    const { nowMs } = this.#clock;
+    // One of the warm-up that opens only now is in no other account of the measurement.
+    const isLate = nowMs >= this.measureFromMs && !this.isMeasured(request.intendedMs);
+    if (isLate) this.counters[Slot.streamsCarried]++;
+    super.answered(request, status, nowMs);
   }
 
   #prepare(request: TimedRequest): EventStream {
@@ -118,7 +122,7 @@ export class EventRecorder extends Recorder implements AnswerObserver {
       this.#close(stream);
     } else if (fault === null) super.answered(request, status, nowMs);
     else {
-      this.failed(fault.kind, fault.code, 1, request.intendedMs);
+      this.failed(fault.kind, fault.code, 1);
       this.dropped(request);
     }
   }
@@ -130,8 +134,18 @@ export class EventRecorder extends Recorder implements AnswerObserver {
     this.#clock.wheel.disarm(stream);
     stream.fault = null;
     if (!stream.isOpen) return;
-    if (this.isMeasured(request.intendedMs)) this.counters[Slot.streamsBroken]++;
+    if (this.#clock.nowMs >= this.measureFromMs) this.counters[Slot.streamsBroken]++;
     this.#close(stream);
+  }
+
+  /** A failure counts when it happens: the stream may have been opened in the warm-up. */
+  override failed(kind: FailureKind, code: string, requestCount: number): void {
+    super.failed(kind, code, requestCount, this.#clock.nowMs);
+  }
+
+  override endWarmup(dropped: number): void {
+    super.endWarmup(dropped);
+    this.counters[Slot.streamsCarried] = this.counters[Slot.streamsOpen];
   }
 
   #close(stream: EventStream): void {
@@ -157,10 +171,14 @@ export class EventRecorder extends Recorder implements AnswerObserver {
   }
 }
 
-/** Why the response is no event stream; null: it is one. */
-function faultOf(status: number, type: string | null): string | null {
-  if (status !== 200) return `status ${status}`;
+/** Why the response is no event stream, or none that can be read; null: it is one. */
+function faultOf(head: ResponseHead): string | null {
+  if (head.status !== 200) return `status ${head.status}`;
+  const type = head.field("content-type");
   if (type === null) return "no content type";
   const essence = type.split(";")[0].trim().toLowerCase();
-  return essence === eventStreamType ? null : essence.slice(0, typeLengthMax);
+  if (essence !== eventStreamType) return essence.slice(0, typeLengthMax);
+  // Only a user who asks for a coding with -H gets one.
+  const coding = head.field("content-encoding")?.toLowerCase() ?? "identity";
+  return coding === "identity" ? null : `coded ${coding.slice(0, typeLengthMax)}`;
 }

@@ -89,6 +89,23 @@ Deno.test("events of the warm-up are in no figure, and its streams go on", async
   assertEquals(stats.extra.get("firstEvent")!.count, count("answered"));
 });
 
+Deno.test("streams of the warm-up that break later are failures, and the accounts agree", async () => {
+  const accept = (peer: SimulatedPeer) => () => {
+    const head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    peer.at(peer.nowMs + 1, () => peer.deliver(encoder.encode(head)));
+    peer.at(peer.nowMs + 4000, () => peer.end("ECONNRESET"));
+  };
+  const { count } = await simulate({ onRequest: unused, accept }, 6, {
+    warmupMs: 2000,
+    durationMs: 3000,
+    eventStreams: { reconnects: false },
+    extraTimes: eventStreamTimes,
+  });
+  // Each breaks once, two seconds into the measurement, and is opened again.
+  assertEquals([count("streamsCarried"), count("streamsBroken"), count("failedRead")], [6, 6, 6]);
+  assertEquals([count("answered"), count("streamsOpen"), count("streamsEnded")], [6, 6, 0]);
+});
+
 /** Accepts each WebSocket, and echoes each message, which is one frame, after a random time. */
 function echoServer() {
   const next = seeded(5), delaysUs: number[] = [], keys = new Set<string>();
