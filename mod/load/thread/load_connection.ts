@@ -244,7 +244,11 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   }
 
   onDrain(_socket: Socket): void {
-    if (this.#written < this.#portionEnd) this.#writeRest();
+    if (this.#written === this.#portionEnd) return;
+    this.#writeRest();
+    if (this.outstanding === 0 && this.#written === this.#portionEnd) {
+      this.#beIdle(this.#sockets.readClockMs());
+    }
   }
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
@@ -305,9 +309,16 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     if (!keepAlive || this.#servedCount >= this.#servedMax) {
       this.#replaceAfterResponse(keepAlive, nowMs);
     } else if (this.outstanding === 0) {
-      this.phase = Phase.idle;
-      this.#dispatch.next(this, nowMs);
+      // A server may answer before it has the whole body, of which the rest follows all the same: the
+      // next request would be taken for a part of it.
+      if (this.#written < this.#portionEnd) this.#dispatch.parked();
+      else this.#beIdle(nowMs);
     }
+  }
+
+  #beIdle(nowMs: number): void {
+    this.phase = Phase.idle;
+    this.#dispatch.next(this, nowMs);
   }
 
   /** The connection ends properly; requests after the answered one move to a new connection. */
@@ -427,6 +438,8 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     if (this.isOpen) {
       this.#recorder.count(Slot.lost);
       this.#dropSocket(false, true);
+      // Answered: only the rest of a body was not taken.
+      if (this.outstanding === 0) return this.#dispatch.reopen(this, nowMs);
       return this.#failPortion(kind, code, nowMs);
     }
     if (this.phase === Phase.connecting) this.#sockets.connectEnded(false);
@@ -446,7 +459,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   }
 
   giveUp(kind: FailureKind, code: string, nowMs: number): void {
-    if (this.phase === Phase.busy) this.fail(kind, code, nowMs);
+    if (this.phase === Phase.busy && this.outstanding > 0) this.fail(kind, code, nowMs);
   }
 
   /** Waits before reconnecting. */
