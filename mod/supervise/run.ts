@@ -312,10 +312,16 @@ class Supervisor {
     this.#listeners.push(
       // Before the first start there is nothing to replace.
       addSignalListener("HUP", () => this.#hup(false)),
-      addSignalListener("USR1", () => this.#output.reopen()),
+      addSignalListener("USR1", () => this.#reopenLogs()),
       addSignalListener("USR2", () => this.#replacement?.request()),
       swallowSignal("ALRM"),
     );
+  }
+
+  /** Ours, and those of proxy and serve; USR1 would end a program that does not expect it. */
+  #reopenLogs(): void {
+    this.#output.reopen();
+    if (this.plan.own) this.#runner?.reopen();
   }
 
   #watchFiles(launcher: Launcher): void {

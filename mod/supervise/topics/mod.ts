@@ -105,7 +105,8 @@ const signalsText = `Signals of hayate supervise
               is passed on, and proxy and serve then exit at once; workers that are
               alive a second later are killed
   QUIT        same as TERM
-  USR1        reopen the log file
+  USR1        reopen the log file; proxy and serve reopen theirs, other programs are not
+              signalled
   USR2        replace the supervisor itself by the program on disk, which is tried first:
               same pid, same sockets; then a new generation replaces the workers, as
               after HUP. HUP itself never replaces the supervisor

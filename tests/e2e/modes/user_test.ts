@@ -250,8 +250,7 @@ rootTest("supervise proxy of root: nobody by default, over HUP, deaths and USR2"
   );
   // The generation of the program before still has its logs opened again.
   await Deno.rename(`${folder.path}/logs/a.log`, `${folder.path}/logs/a.log.1`);
-  const status = await Deno.readTextFile(`${folder.path}/status`);
-  Deno.kill(Number(/:(\d+)/.exec(status)![1]), "SIGUSR1");
+  child.kill("SIGUSR1");
   await child.waitUntil("the log", async () => {
     await statusOf(hidden.port);
     return (await hidden.logged("a.log")).includes("GET /") || null;
