@@ -16,7 +16,8 @@ export const containers: readonly GaugeComparison[] = [
     name: "container-size",
     title: "size of the image",
     unit: "MB",
-    settings: [imageSize({ max: 43 }, images)],
+    // 43 for the program and its libraries, 4 for what links the apps of serve.
+    settings: [imageSize({ max: 47 }, images)],
   },
   {
     ...common,

@@ -56,16 +56,12 @@ export interface Sampled {
 /** Megabytes of the image as `docker save` writes it, compressed by gzip. */
 export function imageSize(goal: GaugeGoal, specs: readonly ContainerSpec[]): GaugeSetting {
   return setting("docker save | gzip", goal, 10, specs, async ({ image }, { samples }) => {
-    const save = new Deno.Command("docker", {
-      args: ["save", image],
+    // Deno's own gzip makes 1.3 MB more of it than the program.
+    const command = new Deno.Command("sh", {
+      args: ["-c", 'docker save "$1" | gzip | wc -c', "sh", image],
       stdin: "null",
-      stdout: "piped",
-    }).spawn();
-    let bytes = 0;
-    for await (const part of save.stdout.pipeThrough(new CompressionStream("gzip"))) {
-      bytes += part.length;
-    }
-    samples.push(bytes / 1e6);
+    });
+    samples.push(Number(new TextDecoder().decode((await command.output()).stdout)) / 1e6);
   });
 }
 
