@@ -222,3 +222,34 @@ export default { fetch(request) {
   const ids = await (await fetch(`${server.url}/ids`)).json();
   assertEquals(ids, [null, "n1", "n2"]);
 });
+
+Deno.test("load --sse over HTTP/2 gives up what is no event stream, and counts streams that are reset", async () => {
+  const app = `
+const encoder = new TextEncoder();
+export default { fetch(request) {
+  const { pathname } = new URL(request.url);
+  const type = pathname === "/html" ? "text/html" : "text/event-stream";
+  const body = new ReadableStream({
+    start(controller) {
+      controller.enqueue(encoder.encode("data: x\\n\\n"));
+      if (pathname === "/broken") setTimeout(() => controller.error(new Error("broken")), 50);
+    },
+  });
+  return new Response(body, { headers: { "Content-Type": type } });
+} };`;
+  await using server = await startServe({ args: ["@app.js"], files: { "app.js": app } });
+  const args = ["--sse", "--http2", "-c", "2", "-m", "2", "-n", "8", "-T", "20s"];
+  const { stdout, code } = await runHayate(
+    ["load", "--json", "-", ...args, `${server.url}/html`],
+  );
+  const [html] = (JSON.parse(stdout) as ReportJson).runs;
+  assertEquals([failures(html), html.eventStreams!.events, code], [
+    ["notEventStream text/html 8"],
+    0,
+    1,
+  ]);
+  const broken = await measure(...args, `${server.url}/broken`);
+  assertEquals(failures(broken), ["streamReset INTERNAL_ERROR 8"]);
+  const { opened, ended, openAtEnd, events } = figures(broken);
+  assertEquals([opened, ended, openAtEnd, events, broken.eventStreams!.broken], [8, 0, 0, 8, 8]);
+});
