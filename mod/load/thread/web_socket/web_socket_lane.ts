@@ -160,7 +160,6 @@ export class WebSocketLane extends Deadline
     this.#frames = this.#makeReader();
     this.connectStreak = 0;
     this.phase = Phase.idle;
-    this.deadlineMs = Infinity;
     this.#shared.recorder.openedSocket(this.connectStartMs, nowMs);
     if (this.#shared.message.holds) return;
     if (this.outstanding === 0) return dispatch.next(this, nowMs);
@@ -217,7 +216,6 @@ export class WebSocketLane extends Deadline
   #settle(): void {
     this.outstanding = 0;
     this.phase = Phase.idle;
-    this.deadlineMs = Infinity;
   }
 
   onDrain(_socket: Socket): void {
