@@ -2,6 +2,7 @@
  * One file of the cache: a digest of all that follows, a line of JSON, and bytes. It is replaced by a
  * rename, and counts as missing unless every byte is as it was written.
  */
+import { sha256 } from "../../base/sha256.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
 import { isOurs } from "./cache_folder.ts";
 
@@ -45,11 +46,6 @@ export async function writeCacheFile(path: string, { header, body }: CacheFile):
     // Full, or read-only by now.
     removeIfThere(fresh);
   }
-}
-
-/** SHA-256 of `bytes` in hexadecimal. */
-export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
 }
 
 /** The owner is asked of the open file, which nobody can swap. */

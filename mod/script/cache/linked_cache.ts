@@ -1,12 +1,13 @@
 /** Linked apps on disk: the second start of an app needs no linker. */
 import { count, readShaped, record } from "../../base/shape.ts";
+import { sha256 } from "../../base/sha256.ts";
 import { version } from "../../base/version.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
 import { dirname } from "../../std/path.ts";
 import { esbuildVersion } from "../esbuild/version.ts";
 import { link, type LinkedApp, type LinkOptions } from "../linker/link.ts";
-import { readCacheFile, sha256, writeCacheFile } from "./cache_file.ts";
+import { readCacheFile, writeCacheFile } from "./cache_file.ts";
 import { openCacheFolder } from "./cache_folder.ts";
 import { areUnchanged, type Source, SourceRecorder, sourcesShape } from "./sources.ts";
 
@@ -58,7 +59,7 @@ export async function linkCached(
 async function fileNameOf(entry: string, variant: string): Promise<string> {
   const program = stampOf([Deno.execPath()]);
   const parts = [version, esbuildVersion, program, entry, variant];
-  return await sha256(new TextEncoder().encode(parts.join("\0")));
+  return await sha256(parts.join("\0"));
 }
 
 async function readKnown(path: string): Promise<KnownApp | null> {

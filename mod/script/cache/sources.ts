@@ -1,7 +1,7 @@
 /** Tells whether the files and folders that an app was linked from are still the same. */
 import { list, nullable, record, text } from "../../base/shape.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
-import { sha256 } from "./cache_file.ts";
+import { sha256 } from "../../base/sha256.ts";
 
 /** A file or folder as it was. */
 export interface Source {

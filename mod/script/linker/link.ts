@@ -13,7 +13,8 @@ import { linkFailure, missingOnDemand, missingPackage } from "./link_fault.ts";
 import { ModuleKinds } from "./module_kind.ts";
 import { cjsExports, cjsFacade, cjsNamespace, cjsSource, esmSource } from "./module_source.ts";
 import { linkedFacade } from "./module_source.ts";
-import { metaName, requireName } from "./module_source.ts";
+import { metaName, remoteNamespace, remoteSource, requireName } from "./module_source.ts";
+import { type RemoteModule, RemoteModules } from "./remote/remote_modules.ts";
 import { resolve, resolvedNames } from "./specifiers.ts";
 
 /** An app in one module. */
@@ -43,7 +44,7 @@ export interface LinkOptions {
 }
 
 /** Identifiers of our plug-in's filters, and of the one build of a service. */
-const filter = { name: 0, file: 1, cjs: 2, cjsName: 3 } as const;
+const filter = { name: 0, file: 1, cjs: 2, cjsName: 3, remote: 4, remoteName: 5 } as const;
 const buildKey = 0;
 /** Names that we have resolved ourselves are looked up in it, so that we are not asked again. */
 const askedNamespace = "asked";
@@ -80,6 +81,7 @@ class Linking {
   readonly #entry: string;
   readonly #options: LinkOptions;
   readonly #config: DenoConfig;
+  readonly #remote: RemoteModules;
   readonly #kinds = new ModuleKinds();
   readonly #modules = new Set<string>();
 
@@ -87,6 +89,7 @@ class Linking {
     this.#entry = entry;
     this.#options = options;
     this.#config = readDenoConfig(dirname(entry));
+    this.#remote = new RemoteModules(this.#config.files, options.read ?? readOrNull);
   }
 
   /** `external`: names to leave to run time, where `import()` rejects. */
@@ -114,6 +117,10 @@ class Linking {
           id: filter.cjsName,
           filter: ".*",
           namespace: cjsNamespace,
+        }, {
+          id: filter.remoteName,
+          filter: ".*",
+          namespace: remoteNamespace,
         }],
         onLoad: [
           {
@@ -122,6 +129,7 @@ class Linking {
             namespace: "file",
           },
           { id: filter.cjs, filter: ".*", namespace: cjsNamespace },
+          { id: filter.remote, filter: ".*", namespace: remoteNamespace },
         ],
       }],
     };
@@ -133,6 +141,7 @@ class Linking {
     if (request["command"] !== "on-load") return { errors: [], warnings: [] };
     const [id] = request["ids"] as readonly number[];
     const path = String(request["path"]);
+    if (id === filter.remote) return { id, ...await this.#loadRemote(path) };
     return { id, ...(id === filter.cjs ? this.#loadCommonJs(path) : this.#load(path)) };
   }
 
@@ -164,14 +173,19 @@ class Linking {
     if (name.startsWith(`${cjsNamespace}:`)) {
       return { id, path: name.slice(cjsNamespace.length + 1), namespace: cjsNamespace };
     }
-    const target = resolve(name, toFileUrl(importer), this.#config.mappings);
+    const isRemote = id === filter.remoteName;
+    if (isRemote && /^\.{0,2}\//.test(name)) {
+      return this.#remoteResult(id, name, await this.#remote.get(new URL(name, importer).href));
+    }
+    const from = isRemote ? importer : toFileUrl(importer);
+    const target = resolve(name, from, this.#config.mappings);
     switch (target?.kind) {
       case undefined:
-        return id === filter.cjsName ? await this.#lookUp(service, request, name, name) : {};
+        return id === filter.name ? {} : await this.#lookUp(service, request, name, name);
       case "builtin":
         return { id, path: target.name, external: true };
       case "remote":
-        return refuse(id, `cannot import "${target.url}": hayate downloads nothing; vendor it`);
+        return this.#remoteResult(id, name, await this.#remote.get(target.url));
       case "file":
         return await this.#lookUp(service, request, target.path, target.path);
       case "package":
@@ -202,11 +216,13 @@ class Linking {
     if (Array.isArray(errors) && errors.length > 0) {
       // A package may do without.
       if (id === filter.cjsName) return { id, path: asked, external: true };
-      const isFile = name.startsWith("/");
-      return refuse(
-        id,
-        isFile ? `cannot import "${asked}": there is no such file` : missingPackage(asked, name),
-      );
+      if (name.startsWith("/")) {
+        return refuse(id, `cannot import "${asked}": there is no such file`);
+      }
+      if (!asked.startsWith("jsr:")) return refuse(id, missingPackage(asked, name));
+      const module = await this.#remote.getJsr(asked);
+      if (typeof module !== "string") return this.#remoteResult(id, asked, module);
+      return refuse(id, `${missingPackage(asked, name)}; and from Deno's cache: ${module}`);
     }
     const isRequired = id === filter.cjsName && request["kind"] === "require-call";
     return {
@@ -217,6 +233,22 @@ class Linking {
       namespace: isRequired && this.#isCommonJs(String(path)) ? cjsNamespace : namespace ?? "file",
       suffix: suffix ?? "",
       warnings: warnings ?? [],
+    };
+  }
+
+  #remoteResult(id: number, name: string, module: RemoteModule | string): Message {
+    if (typeof module === "string") return refuse(id, `cannot import "${name}": ${module}`);
+    return { id, path: module.url, namespace: remoteNamespace };
+  }
+
+  async #loadRemote(url: string): Promise<Message> {
+    const module = await this.#remote.get(url);
+    if (typeof module === "string") return { errors: [faultOf(module)] };
+    return {
+      contents: bytesOf(remoteSource(url, module.text)),
+      loader: module.kind,
+      // Where the packages of its `npm:` names are.
+      resolveDir: dirname(this.#entry),
     };
   }
 

@@ -63,6 +63,17 @@ export function esmSource(
     source.replace(/^\uFEFF?(#!)?/, (_, hashBang) => hashBang === undefined ? "" : "//#!");
 }
 
+/** Namespace of modules that are named by a URL. */
+export const remoteNamespace = "remote";
+
+/** The text of a remote module: as `esmSource`. */
+export function remoteSource(url: string, text: string): string {
+  if (!text.includes("import.meta")) return text;
+  const name = JSON.stringify(url);
+  return `const ${metaName}={__proto__:null,url:${name},main:false,` +
+    `resolve:(name)=>new URL(name,${name}).href};${text}`;
+}
+
 /** As Deno has it: the entry is the main module. */
 function metaOf(path: string, isMain: boolean, movedFrom?: string): string {
   if (movedFrom !== undefined) {

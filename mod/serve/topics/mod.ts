@@ -59,9 +59,12 @@ Names are resolved as in Node and Deno:
 
   import { Hono } from "hono"       node_modules beside the app or above it: exports,
                                     imports, CommonJS and native packages
-  npm:hono@4, jsr:@std/path         the same folders; nothing is downloaded. JSR's names
-                                    are in them after deno install or npx jsr add
+  npm:hono@4, jsr:@std/path         the same folders
+  jsr:@std/path, https://...        a vendor folder beside deno.json, or Deno's cache
+                                    (DENO_DIR) with the versions of deno.lock
   deno.json, tsconfig.json          imports, workspaces, paths, JSX and decorators
+
+Nothing is downloaded: deno install --entrypoint app.ts stores what is missing.
 
 What has been compiled is kept in $XDG_CACHE_HOME/hayate (~/.cache/hayate), which must
 be ours alone, until a file of the app changes. Without such a folder each start
