@@ -18,6 +18,8 @@ export function webSocketLines({ stats, measuredMs }: LoadResult): string[] {
     `the end${opening}`,
     `Messages: ${counters[Slot.sent]} sent, ${received} received, ${formatMetric(rate)}/s`,
   ];
+  const waiting = counters[Slot.open] - counters[Slot.socketsOpen];
+  if (waiting > 0) lines.push(`Handshakes: ${waiting} were waiting for their answer at the end`);
   if (counters[Slot.pings] > 0) lines.push(`Pings: ${counters[Slot.pings]} answered`);
   const unanswered = counters[Slot.closesUnanswered];
   if (unanswered > 0) lines.push(`Close frames: ${unanswered} were not answered in time`);

@@ -37,7 +37,7 @@ Additional lines follow only when relevant:
                      its last byte. The last two add up to the service time
   Event streams:     with --sse: how many were opened, ended, and open at the end
   Events:            with --sse: how many, a second, by stream; their times
-  WebSockets:, Messages:, Pings:, Close frames:
+  WebSockets:, Messages:, Handshakes:, Pings:, Close frames:
                      with ws:// and wss://; see: hayate help load websockets
   Failed requests:   each failed request once, by kind and errno
   Retried:           with --retry: lost with a kept connection and sent again

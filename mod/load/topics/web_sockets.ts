@@ -23,6 +23,7 @@ handshake and for an answer.
   WebSockets:    handshakes that were accepted, sockets open at the end, and the time
                  from connect to the answer to the handshake, with TLS
   Messages:      sent; received, answers and others; received a second
+  Handshakes:    those without an answer when the run ended
   Pings:         each ping is answered
   Close frames:  those that the server did not answer
 

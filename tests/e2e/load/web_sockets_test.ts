@@ -166,6 +166,11 @@ Deno.test("load of WebSockets says what is wrong with a handshake", async () => 
     const keys = server.heads.map((head) => /^sec-websocket-key: (.*)\r$/im.exec(head)![1]);
     assertEquals(new Set(keys).size, keys.length);
   }
+  await using silent = ScriptedUpstream.start(untilClosed);
+  const waiting = ["load", "-c", "3", "-d", "500ms", "-T", "60s"];
+  const { stdout, code } = await runHayate([...waiting, `ws://127.0.0.1:${silent.port}/`]);
+  assertEquals(code, 1);
+  assertMatch(stdout, /\nHandshakes: 3 were waiting for their answer at the end\n/);
   await using chosen = ScriptedUpstream.start(async (peer) => {
     if (await accept(peer, added("Sec-WebSocket-Protocol: b"))) await untilClosed(peer);
   });
