@@ -5,7 +5,7 @@
 import { StartError, systemReason } from "../../base/errors.ts";
 import { getVariable } from "../../process/environment.ts";
 import { dirname } from "../../std/path.ts";
-import { isOurs, openCacheFolder } from "../cache/cache_folder.ts";
+import { isOurs, openCacheFolder } from "../../process/files/cache_folder.ts";
 import { readAt } from "../esbuild/attachment.ts";
 import type { BuiltFile } from "./content.ts";
 import { type AppSection, damaged, ownFile, sha256Of } from "./section.ts";

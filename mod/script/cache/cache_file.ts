@@ -4,7 +4,7 @@
  */
 import { sha256 } from "../../base/sha256.ts";
 import { removeIfThere } from "../../process/files/pid_file.ts";
-import { isOurs } from "./cache_folder.ts";
+import { isOurs } from "../../process/files/cache_folder.ts";
 
 /** SHA-256 in hexadecimal, and a line end. */
 const digestBytes = 65;

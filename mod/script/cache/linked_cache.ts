@@ -8,7 +8,7 @@ import { dirname } from "../../std/path.ts";
 import { esbuildVersion } from "../esbuild/version.ts";
 import { link, type LinkedApp, type LinkOptions } from "../linker/link.ts";
 import { readCacheFile, writeCacheFile } from "./cache_file.ts";
-import { openCacheFolder } from "./cache_folder.ts";
+import { openCacheFolder } from "../../process/files/cache_folder.ts";
 import { areUnchanged, type Source, SourceRecorder, sourcesShape } from "./sources.ts";
 
 /** Beyond this many files the oldest are removed: an app is one file. */

@@ -67,8 +67,9 @@ Names are resolved as in Node and Deno:
 Nothing is downloaded: deno install --entrypoint app.ts stores what is missing.
 
 What has been compiled is kept in $XDG_CACHE_HOME/hayate (~/.cache/hayate), which must
-be ours alone, until a file of the app changes. Without such a folder each start
-compiles again. emitDecoratorMetadata is not supported.
+be ours alone, until a file of the app changes; esbuild, which compiles, is kept there,
+too (11 MB). Without such a folder each start compiles again. emitDecoratorMetadata is
+not supported.
 
 hayate build app.ts -o app makes an executable of it; see hayate help build.
 

@@ -1,5 +1,5 @@
 /** The folders of linked apps and of their files: below `hayate` in the user's cache folder. */
-import { getVariable } from "../../process/environment.ts";
+import { getVariable } from "../environment.ts";
 
 /** Write permission of the group and of others. */
 const othersMayWrite = 0o022;
@@ -8,7 +8,7 @@ const othersMayWrite = 0o022;
  * The path of the folder, created if need be; null where there is none that is ours alone: what is in
  * it is run.
  */
-export function openCacheFolder(name: "apps" | "built"): string | null {
+export function openCacheFolder(name: "apps" | "built" | "programs"): string | null {
   const home = getVariable("HOME");
   const base = getVariable("XDG_CACHE_HOME") || (home ? `${home}/.cache` : "");
   // The XDG specification has relative paths ignored.
