@@ -3,6 +3,7 @@ import type { Mode } from "../cli/mod.ts";
 import { readLoadPlan } from "./options/options.ts";
 import { readBenchOptions } from "./options/bench_options.ts";
 import { beginRun } from "./run/begin.ts";
+import { restoreTerminal } from "./live/terminal.ts";
 import { type MetricsDoor, withMetrics } from "./run/metrics_door.ts";
 import type { LoadPlan } from "./plan/plan.ts";
 import { ownRuns } from "./run/own_runs.ts";
@@ -17,6 +18,10 @@ export const loadMode: Mode = {
   subcommands,
   topics: async () => (await import("./topics/mod.ts")).loadTopics,
   run: runLoad,
+  onUnhandled() {
+    restoreTerminal();
+    return false;
+  },
 };
 
 async function runLoad(argv: readonly string[]): Promise<number> {

@@ -62,6 +62,14 @@ function isInForeground(): boolean {
   return fields[2] === fields[5];
 }
 
+/** The one that is on the screen; null: none is. */
+let shown: Terminal | null = null;
+
+/** Gives the terminal back before something else is printed, which would be gone with the screen. */
+export function restoreTerminal(): void {
+  shown?.leave();
+}
+
 export class Terminal {
   /** Keys are read: stdin is a terminal. */
   readonly hasKeys = Deno.stdin.isTerminal();
@@ -76,14 +84,8 @@ export class Terminal {
   constructor(onKey: (key: string) => void, onRedraw: () => void) {
     this.#onKey = onKey;
     this.#onRedraw = onRedraw;
-    // Before main.ts prints what went wrong, which would be gone with the screen.
-    const restore = () => this.leave();
-    addEventListener("error", restore, { capture: true });
-    addEventListener("unhandledrejection", restore, { capture: true });
     this.#removers = [
-      () => removeEventListener("error", restore, { capture: true }),
-      () => removeEventListener("unhandledrejection", restore, { capture: true }),
-      atExit(restore),
+      atExit(() => this.leave()),
       addSignalListener("WINCH", onRedraw),
       addSignalListener("TSTP", () => this.#stop()),
       addSignalListener("CONT", () => this.#continue()),
@@ -95,6 +97,7 @@ export class Terminal {
     this.#isWanted = true;
     if (this.#isShown || !isInForeground()) return;
     this.#isShown = true;
+    shown = this;
     // INT and TSTP stay keys of the terminal.
     if (this.hasKeys) Deno.stdin.setRaw(true, { cbreak: true });
     writeStderr(enterScreen);
@@ -108,6 +111,7 @@ export class Terminal {
   #hide(): void {
     if (!this.#isShown) return;
     this.#isShown = false;
+    shown = null;
     writeStderr(leaveScreen);
     if (this.hasKeys) Deno.stdin.setRaw(false);
   }
