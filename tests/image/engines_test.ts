@@ -104,11 +104,16 @@ async function compose(): Promise<void> {
     await using fresh = startSteadyLoad(`https://127.0.0.1:${secure}/`, "-k", "--no-keepalive");
     await writeApp(folder, "two");
     await run("kill", "-s", "HUP", "app");
-    await waitUntil("the app's next release", async () => await bodyOf(secure) === "release two");
+    await waitUntil(
+      "the app's next release",
+      async () => await bodyOf(secure) === "release two",
+      updateTimeoutMs,
+    );
     await run("kill", "-s", "HUP", "edge");
     await waitUntil(
       "the edge's next generation",
       async () => /new worker is now running/.test(await run("logs", "edge")),
+      updateTimeoutMs,
     );
     await run("up", "-d", "--scale", "app=2");
     assertMatch(await run("ps", "app"), /app_1[^]*app_2/);

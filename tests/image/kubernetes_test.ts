@@ -40,7 +40,7 @@ async function replacedPods(): Promise<void> {
   const pods = await Promise.all([appPod(), appPod(), appPod()]);
   for (const pod of pods) {
     await pod.ready();
-    assertEquals(await pod.probe("livenessProbe"), true);
+    await waitUntil("a live pod", () => pod.probe("livenessProbe"));
   }
   const names = { [serviceName]: pods.map((pod) => pod.address) };
   const node = stack.use(await startNode(cluster.side.network, names));
@@ -48,7 +48,7 @@ async function replacedPods(): Promise<void> {
   const edgePod = async () => stack.use(await startPod(cluster.edge.spec.template, side));
   const edge = await edgePod();
   await edge.ready();
-  assertEquals(await edge.probe("readinessProbe"), true);
+  await waitUntil("a ready edge", () => edge.probe("readinessProbe"));
   assertEquals(await bodyOf(node.address), "hello\n");
 
   const kept = stack.use(startSteadyLoad(`https://${node.address}/`, "-k"));
@@ -68,7 +68,7 @@ async function replacedPods(): Promise<void> {
   const next = await edgePod();
   await next.ready();
   assertEquals(await edge.terminate(), 0);
-  assertEquals(await next.probe("readinessProbe"), true);
+  await waitUntil("the next edge", () => next.probe("readinessProbe"));
   assertEquals(await bodyOf(node.address), "hello\n");
   await kept.end();
   await fresh.end();
