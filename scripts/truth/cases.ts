@@ -130,7 +130,7 @@ const errors: TruthCase = {
     for (const [, kind] of kinds) byKind.set(kind, (byKind.get(kind) ?? 0) + rounds);
     return {
       behaviour: inTurn(steps),
-      flags: ["-c", "4", "-n", `${total}`, "--timeout", "1s"],
+      flags: ["-c", "4", "-n", `${total}`, "--timeout", "2s"],
       figures: (run, records) => [
         count("requests that arrived", records.requests, run.requestsSent),
         count("requests answered", records.answers, run.requestsAnswered),
