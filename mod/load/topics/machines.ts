@@ -21,7 +21,7 @@ What is split, and what is not:
   -P, --source              not possible: they belong to one machine
 
 All machines start at the same moment: their clocks are compared by messages there
-and back, and the difference is corrected --start-at sets
+and back, and the difference is corrected. --start-at sets
 that moment. --json has for each machine how far its clock was off, and by how much
 that may be wrong.
 

@@ -6,9 +6,9 @@ import { type Address, formatAddress } from "../../base/address.ts";
 import { fromStartFolder } from "../working_folder.ts";
 
 /**
- * `read`: the file's content. `replace`: to put another file in its place. `readIn`: any file directly in a folder. `append`: to write a log file,
- * and to rotate it. `run`: the command of a log. `listen`: to bind an address. `control`: to bind a
- * socket beside a path and rename it over that.
+ * `read`: the file's content. `replace`: to put another file in its place. `readIn`: any file
+ * directly in a folder. `append`: to write a log file, and to rotate it. `run`: the command of a log.
+ * `listen`: to bind an address. `control`: to bind a socket beside a path and rename it over that.
  */
 export type GrantKind = "read" | "replace" | "readIn" | "append" | "run" | "listen" | "control";
 
