@@ -1,7 +1,7 @@
 /** The files of `--include`. */
 import { StartError, systemReason } from "../base/errors.ts";
+import { sha256 } from "../base/sha256.ts";
 import type { BuiltFile } from "../script/built/content.ts";
-import { sha256Of } from "../script/built/section.ts";
 
 /** All files of `places`, which are below `root`, in the order of their paths. Rejects with `StartError`. */
 export async function includedFiles(
@@ -16,7 +16,7 @@ export async function includedFiles(
     files.push({
       path: path.slice(root.length + 1),
       bytes: bytes.length,
-      digest: (await sha256Of(bytes)).toHex(),
+      digest: await sha256(bytes),
       isExecutable: ((Deno.statSync(path).mode ?? 0) & 0o111) !== 0,
     });
   }

@@ -1,5 +1,6 @@
 /** Writes a copy of this program with an app in it. */
 import { StartError, systemReason } from "../base/errors.ts";
+import { removeIfThere } from "../process/files/if_there.ts";
 import { type BuiltApp, type BuiltFile, encodeContent } from "../script/built/content.ts";
 import { ownFile, sectionHead } from "../script/built/section.ts";
 import { elfEnd, elfHeadBytes, payloadStart, readAt } from "../script/esbuild/attachment.ts";
@@ -60,13 +61,5 @@ function isFolder(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }

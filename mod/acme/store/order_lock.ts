@@ -5,7 +5,7 @@
 
 import { count, readShaped, record, type Shape, text, whole } from "../../base/shape.ts";
 import { readText } from "./read_text.ts";
-import { removeIfThere } from "../../process/files/pid_file.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { pidSpace } from "../../process/proc.ts";
 
 /** Above the time that one order can take (`orderMaxMs`). */

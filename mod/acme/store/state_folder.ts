@@ -2,7 +2,7 @@
  * The folder with accounts, certificates, agendas and pending challenges. Several processes and
  * hosts may share it: files are replaced as a whole by a rename, and checked when they are read.
  */
-import { removeIfThere } from "../../process/files/pid_file.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { systemReason } from "../../base/errors.ts";
 import {
   amount,

@@ -1,5 +1,6 @@
 /** Where reports go: stdout, stderr and files that are opened before the run begins. */
 import { exitCodes, StartError, systemReason } from "../../base/errors.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { dirname, join } from "../../std/path.ts";
 
 const encoder = new TextEncoder();
@@ -157,14 +158,6 @@ function isLink(path: string): boolean {
   } catch (error) {
     if (error instanceof Deno.errors.NotFound) return false;
     throw error;
-  }
-}
-
-function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
   }
 }
 

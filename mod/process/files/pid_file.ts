@@ -7,6 +7,7 @@ import { errno, libc } from "../../sys/libc.ts";
 import { errnoPhrase } from "../../sys/errno.ts";
 import { O } from "../../sys/descriptor_flags.ts";
 import { cString, libcProcess, LOCK } from "../../sys/libc_process.ts";
+import { readIfThere, removeIfThere } from "./if_there.ts";
 
 /** A pid file locked by this process. */
 export class PidFile {
@@ -94,23 +95,4 @@ export async function waitForRelease(path: string): Promise<void> {
   if (fd < 0) return;
   await libcProcess.flock_parked(fd, LOCK.exclusive);
   libc.close(fd);
-}
-
-/** The file's text, or null when it does not exist. Throws `StartError` when it cannot be read. */
-export function readIfThere(path: string): string | null {
-  try {
-    return Deno.readTextFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw new StartError(`cannot read ${path}: ${(error as Error).message}`, 1, { cause: error });
-  }
-}
-
-/** Unlinks the file; a missing one is no error. */
-export function removeIfThere(path: string): void {
-  try {
-    Deno.removeSync(path);
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-  }
 }

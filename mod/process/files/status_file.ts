@@ -1,5 +1,5 @@
 /** The status file of Server::Starter: one line `GENERATION:PID` for each live worker. */
-import { readIfThere, removeIfThere } from "./pid_file.ts";
+import { readIfThere, removeIfThere } from "./if_there.ts";
 
 /** A line of the file. */
 export interface StatusLine {

@@ -1,5 +1,5 @@
 /** Users and groups of the host by name (passwd(5), group(5)). */
-import { readIfThere } from "./pid_file.ts";
+import { readIfThere } from "./if_there.ts";
 
 /** The user's name in `/etc/passwd`; null: it has none. */
 export function userNameOf(uid: number): string | null {

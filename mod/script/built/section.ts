@@ -66,7 +66,7 @@ export async function readContent(
   return content;
 }
 
-export async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
+async function sha256Of(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
 }
 

@@ -3,12 +3,13 @@
  * into a folder that is ours alone and named after the content.
  */
 import { StartError, systemReason } from "../../base/errors.ts";
+import { sha256 } from "../../base/sha256.ts";
 import { getVariable } from "../../process/environment.ts";
 import { dirname } from "../../std/path.ts";
 import { isOurs, openCacheFolder } from "../../process/files/cache_folder.ts";
 import { readAt } from "../esbuild/attachment.ts";
 import type { BuiltFile } from "./content.ts";
-import { type AppSection, damaged, ownFile, sha256Of } from "./section.ts";
+import { type AppSection, damaged, ownFile } from "./section.ts";
 
 /** The folder with the files. Rejects with `StartError`. */
 export async function unpack(section: AppSection, files: readonly BuiltFile[]): Promise<string> {
@@ -58,7 +59,7 @@ async function writeAll(
   let at = section.filesStart;
   for (const { path, bytes, digest, isExecutable } of files) {
     const content = readAt(program, at, bytes);
-    if ((await sha256Of(content)).toHex() !== digest) throw damaged();
+    if (await sha256(content) !== digest) throw damaged();
     Deno.mkdirSync(dirname(`${folder}/${path}`), { recursive: true, mode: 0o700 });
     Deno.writeFileSync(`${folder}/${path}`, content, { mode: isExecutable ? 0o700 : 0o600 });
     at += bytes;

@@ -3,7 +3,7 @@
  * rename, and counts as missing unless every byte is as it was written.
  */
 import { sha256 } from "../../base/sha256.ts";
-import { removeIfThere } from "../../process/files/pid_file.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { isOurs } from "../../process/files/cache_folder.ts";
 
 /** SHA-256 in hexadecimal, and a line end. */

@@ -2,7 +2,7 @@
 import { count, readShaped, record } from "../../base/shape.ts";
 import { sha256 } from "../../base/sha256.ts";
 import { version } from "../../base/version.ts";
-import { removeIfThere } from "../../process/files/pid_file.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
 import { dirname } from "../../std/path.ts";
 import { esbuildVersion } from "../esbuild/version.ts";

@@ -5,7 +5,7 @@ import { dirname } from "../../std/path.ts";
 import { openProgramFile } from "../../sys/memory_file.ts";
 import { isOurs, openCacheFolder } from "../../process/files/cache_folder.ts";
 import { whyNotRunnable } from "../../process/files/path_access.ts";
-import { removeIfThere } from "../../process/files/pid_file.ts";
+import { removeIfThere } from "../../process/files/if_there.ts";
 import { readAttached } from "./attachment.ts";
 import { esbuildVersion } from "./version.ts";
 

@@ -3,13 +3,8 @@ import { StartError } from "../../base/errors.ts";
 import { type Shape, shapeFaultOf } from "../../base/shape.ts";
 import type { Channel } from "../../process/channel.ts";
 import { connectChannel } from "../../process/channel_socket.ts";
-import {
-  isHeld,
-  parsePid,
-  readIfThere,
-  readPid,
-  waitForRelease,
-} from "../../process/files/pid_file.ts";
+import { readIfThere } from "../../process/files/if_there.ts";
+import { isHeld, parsePid, readPid, waitForRelease } from "../../process/files/pid_file.ts";
 import { processExists, sendSignal } from "../../process/signals/signals.ts";
 import { readStatusFile, statusFaultOf } from "../../process/files/status_file.ts";
 import { delay } from "../../std/async.ts";

@@ -1,6 +1,6 @@
 /** TLS_DOMAIN of the appliance: a certificate from a real ACME server, without a configuration. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readIfThere } from "../../../mod/process/files/pid_file.ts";
+import { readIfThere } from "../../../mod/process/files/if_there.ts";
 import { type Child, runHayate, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";

@@ -1,6 +1,6 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readIfThere } from "../../../mod/process/files/pid_file.ts";
+import { readIfThere } from "../../../mod/process/files/if_there.ts";
 import { runHayate, runProgram } from "../../support/binary.ts";
 import { acmeConfig } from "../../support/acme_config.ts";
 import { AcmeFront, problem } from "../../support/acme_front.ts";

@@ -1,6 +1,6 @@
 /** Certificates of `serve` without a supervisor that orders: `--domain`, PORTS, and a self-signed pair. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
-import { readIfThere } from "../../../mod/process/files/pid_file.ts";
+import { readIfThere } from "../../../mod/process/files/if_there.ts";
 import { type Child, childPids, runHayate, runProgram, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";

@@ -1,5 +1,6 @@
 /** The JSON report of --plan: written after each run, read again by --resume and by plot. */
 import { exitCodes, StartError } from "../../../base/errors.ts";
+import { sha256 } from "../../../base/sha256.ts";
 import {
   count,
   jsonComplaint,
@@ -90,6 +91,5 @@ function fault(path: string, what: string, cause?: unknown): StartError {
 
 /** The digest by which a run is known again. */
 export async function settingsDigest(argv: readonly string[]): Promise<string> {
-  const bytes = new TextEncoder().encode(JSON.stringify(argv));
-  return new Uint8Array(await crypto.subtle.digest("SHA-256", bytes)).toHex();
+  return await sha256(JSON.stringify(argv));
 }
