@@ -46,7 +46,7 @@ export function bandRange(columns: readonly BandColumn[]): readonly [number, num
 }
 
 /**
- * Each column is filled up to its median, and goes on in other characters up to p90, p99 and the maximum.
+ * Each column is filled up to its median; above it other characters reach p90, p99 and the maximum.
  * The scale is logarithmic: the lowest row ends at `low`, the top one at `high`.
  */
 export function bandRows(

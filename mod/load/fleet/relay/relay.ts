@@ -44,7 +44,7 @@ export async function relay(channel: ByteChannel): Promise<number> {
   return code;
 }
 
-/** OpenSSL reads files only. Nobody else needs the key. */
+/** Written to files, because OpenSSL reads nothing else, and removed at once. */
 function makeContext(): { context: ServerContext; certificate: string } {
   const folder = Deno.makeTempDirSync({ dir: "/dev/shm" });
   try {

@@ -63,7 +63,7 @@ export class EventRecorder extends Recorder implements AnswerObserver {
     if (code !== null) return this.#giveUp(stream, "notEventStream", code);
     stream.isOpen = true;
     this.counters[Slot.streamsOpen]++;
-    // -T is for the head. How long nothing may happen on a stream, nobody knows.
+    // -T is for the head: a stream may be silent for as long as its server likes.
     (request as Lane).deadlineMs = Infinity;
     const { nowMs } = this.#clock;
     // One of the warm-up that opens only now is in no other account of the measurement.

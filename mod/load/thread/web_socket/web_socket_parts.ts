@@ -27,7 +27,7 @@ export class WebSocketParts {
     );
   }
 
-  /** Makes the message's frame, masked anew (RFC 6455 5.3). Returns its length. */
+  /** Makes the message's frame, with a new mask (RFC 6455 5.3). Returns its length. */
   makeMessage(): number {
     const { bytes, isText } = this.message;
     return this.#make(isText ? Opcode.text : Opcode.binary, bytes);

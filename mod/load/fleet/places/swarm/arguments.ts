@@ -2,7 +2,7 @@
 
 /** Of everything that a run makes; its value is when, in milliseconds since the epoch. */
 export const runLabel = "hayate.load";
-/** Container and task run as nobody of the host's. */
+/** The user of relay and tasks: without rights, and not assigned on a usual host. */
 const user = "65532:65532";
 const secretTarget = "hayate-load";
 /** In memory: files of the run, at most 256 MB, among them keys of certificates. */

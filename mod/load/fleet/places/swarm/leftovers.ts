@@ -27,7 +27,7 @@ export function readFound(lists: ReadonlyMap<string, string>): readonly FoundRun
   return [...found].map(([name, run]) => ({ name, ...run }));
 }
 
-/** Whether nobody leads the run any more. `tasks`: those of its service; they end without a leader. */
+/** Whether the run has lost its coordinator. `tasks`: those of its service; they end without a leader. */
 export function isLeft(run: FoundRun, tasks: readonly Task[], nowMs: number): boolean {
   if (tasks.length > 0) return tasks.every(({ hasEnded }) => hasEnded);
   return !(nowMs - run.startedAtMs < beginningMs);
