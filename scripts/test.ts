@@ -55,8 +55,8 @@ const suites: Record<string, { parallel: number; fileTimeoutMs: number }> = {
   unit: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
   fuzz: { parallel: cores, fileTimeoutMs: 2 * minuteMs },
   contract: { parallel: cores, fileTimeoutMs: 4 * minuteMs },
-  e2e: { parallel: 2 * cores, fileTimeoutMs: 8 * minuteMs },
-  image: { parallel: 1, fileTimeoutMs: 8 * minuteMs },
+  e2e: { parallel: 2 * cores, fileTimeoutMs: 15 * minuteMs },
+  image: { parallel: 1, fileTimeoutMs: 15 * minuteMs },
 };
 
 interface Selection {

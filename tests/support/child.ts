@@ -1,7 +1,7 @@
 /** A child process under test: captures its output, waits for a line or a socket, ends it by pid. */
 import type { Address } from "../../mod/base/address.ts";
 import { formatAddress } from "../../mod/base/address.ts";
-import { connectTo } from "./raw_socket.ts";
+import { connectTo, rawExchange } from "./raw_socket.ts";
 
 /** How a child is started. */
 export interface ChildOptions {
@@ -88,6 +88,15 @@ export class Child implements AsyncDisposable {
       const socket = await connectTo(address).catch(() => null);
       socket?.close();
       return socket;
+    });
+  }
+
+  /** Waits until HTTP is answered at `address`: a supervisor listens before its worker is ready. */
+  async waitForAnswer(address: Address): Promise<void> {
+    await this.waitForSocket(address);
+    await this.#waitFor(`an answer at ${formatAddress(address)}`, async () => {
+      const head = "GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+      return await rawExchange(address, head).catch(() => "") || null;
     });
   }
 

@@ -21,7 +21,7 @@ async function startAppliance(): Promise<Appliance> {
   const socketPath = `${folder.path}/a.sock`;
   const env = { PORTS: `127.0.0.1:${port} ${socketPath}` };
   const child: Child = stack.use(startHayate(["supervise"], { env }));
-  await child.waitForSocket(tcp(port));
+  await child.waitForAnswer(tcp(port));
   await child.waitForSocket(unix(socketPath));
   const owned = stack.move();
   return {
