@@ -2,11 +2,10 @@
 import { assert, assertEquals, assertMatch } from "@std/assert";
 import { Child, runHayate, startHayate } from "../../support/binary.ts";
 import { Browser } from "../../support/browser.ts";
+import { installPackages } from "../../support/npm_packages.ts";
 import { findPeer, testThatNeeds } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 
-/** For a cold cache and a slow registry; then the test is skipped. */
-const installLimitMs = 120_000;
 const buildLimitMs = 240_000;
 
 interface Framework {
@@ -146,10 +145,8 @@ async function runDeno(
 async function install({ dependencies, files }: Framework): Promise<TempFolder | null> {
   const folder = await tempFolder();
   const project = { type: "module", private: true, dependencies };
-  await folder.write("package.json", JSON.stringify(project));
   for (const [name, text] of Object.entries(files)) await folder.write(name, text);
-  const args = ["install", "--quiet", "--no-lock", "--node-modules-dir=auto"];
-  if ((await runDeno(folder, args, installLimitMs))?.code === 0) return folder;
+  if (await installPackages(folder.path, project)) return folder;
   await folder[Symbol.asyncDispose]();
   return null;
 }

@@ -1,12 +1,9 @@
 /** Frameworks and clients as they are on npm, installed without a bundler. */
 import { assertEquals } from "@std/assert";
-import { Child } from "../../support/binary.ts";
+import { installPackages } from "../../support/npm_packages.ts";
 import { testThatNeeds } from "../../support/peers.ts";
 import { type TempFolder, tempFolder } from "../../support/ports.ts";
 import { startServe } from "../../support/serve.ts";
-
-/** What a cold cache and a slow registry may take; then the tests are skipped. */
-const installLimitMs = 120_000;
 
 const dependencies = {
   "@trpc/server": "11.6.0",
@@ -27,13 +24,7 @@ const dependencies = {
 /** A folder with node_modules, or null when the registry cannot be reached in time. */
 async function install(): Promise<TempFolder | null> {
   const folder = await tempFolder();
-  await folder.write("package.json", JSON.stringify({ dependencies }));
-  const args = ["install", "--quiet", "--no-lock", "--node-modules-dir=auto"];
-  const child = new Child(Deno.execPath(), args, { cwd: folder.path });
-  const timer = setTimeout(() => child.kill("SIGKILL"), installLimitMs);
-  const { code } = await child.result();
-  clearTimeout(timer);
-  if (code === 0) return folder;
+  if (await installPackages(folder.path, { dependencies })) return folder;
   await folder[Symbol.asyncDispose]();
   return null;
 }
