@@ -3,7 +3,16 @@ import { parseWrkOutput, type WrkReport } from "./wrk_output.ts";
 
 /** Parses the report of wrk, hayate load or h2load. Throws when it is none of them. */
 export function parseReport(text: string): WrkReport {
-  return /^finished in .*, [\d.]+ req\/s/m.test(text) ? parseH2load(text) : parseWrkOutput(text);
+  if (/^finished in .*, [\d.]+ req\/s/m.test(text)) return parseH2load(text);
+  const report = parseWrkOutput(text);
+  const events = text.match(/^Events: (\d+), /m);
+  return events === null ? report : { ...report, ...eventsOf(Number(events[1]), report) };
+}
+
+/** With `--sse` a request is a stream, and what a server does is to send events. */
+function eventsOf(events: number, { requests, requestsPerSecond }: WrkReport) {
+  const seconds = requests / requestsPerSecond;
+  return { requests: events, requestsPerSecond: events / seconds };
 }
 
 function parseH2load(text: string): WrkReport {

@@ -53,6 +53,11 @@ export interface ServerSpec {
   readonly isFloor?: boolean;
   /** Its figures are shown, and do not count for the goal. */
   readonly isAside?: boolean;
+  /**
+   * Goal for our requests per CPU-second beside this one alone, as a multiple of its own. Absent: it
+   * has none but the comparison's.
+   */
+  readonly goal?: number;
 }
 
 /** A load generator. Its output has wrk's layout, or h2load's. */
@@ -98,6 +103,8 @@ interface Common extends Named {
   readonly bodyBytes?: number;
   /** True: client and server use TLS; a proxy's upstream does not. */
   readonly isTls?: boolean;
+  /** Packages of npm that the servers' files import, and their versions. */
+  readonly packages?: Readonly<Record<string, string>>;
   /**
    * Goal for our requests per CPU-second, as a multiple of the best other contender's. Absent: no
    * goal.
@@ -132,8 +139,8 @@ export interface ServerComparison extends Common {
 export type GaugeGoal =
   /** In the gauge's unit. */
   | { readonly max: number }
-  /** As a multiple of the best other contender's value. */
-  | { readonly ratioMax: number };
+  /** As a multiple of the value of the contender `beside`; absent: of the best other's. */
+  | { readonly ratioMax: number; readonly beside?: string };
 
 /** One row of a gauge comparison. */
 export interface GaugeSetting {

@@ -44,6 +44,8 @@ export interface ContenderResult {
   readonly isFloor: boolean;
   /** It does not count for the goal. */
   readonly isAside: boolean;
+  /** See `ServerSpec`. */
+  readonly goal?: number;
 }
 
 export interface Row {
@@ -88,7 +90,10 @@ export async function measureRow(
 ): Promise<Row> {
   requireDescriptors(connections);
   await using bed = await TestBed.make(transport, connections, comparison.isTls ?? false);
-  const missing = comparison.contenders.map((contender) => whyMissing(contender, transport));
+  const noPackages = await bed.install(comparison.packages ?? {});
+  const missing = comparison.contenders.map((contender) =>
+    whyMissing(contender, transport) ?? noPackages
+  );
   const sides = await startSides(comparison, bed, missing);
   const trials: Trial[][] = comparison.contenders.map(() => []);
   for (const [index, side] of sides.entries()) {
@@ -127,14 +132,15 @@ export async function measureRow(
     value: null,
     goal: forTransport(comparison.goal, transport),
     floorGoal: forTransport(comparison.floorGoal, transport),
-    contenders: comparison.contenders.map(({ name, isFloor, isAside }, index) => ({
-      name,
+    contenders: comparison.contenders.map(({ isFloor, isAside, ...spec }, index) => ({
+      name: spec.name,
       // Some figures of a contender that then failed would look like all of them.
       trials: missing[index] === null ? trials[index] : [],
       missing: missing[index],
       first: sides[index]?.first ?? null,
       isFloor: isFloor ?? false,
       isAside: isAside ?? false,
+      ...("goal" in spec ? { goal: spec.goal } : {}),
     })),
   };
 }

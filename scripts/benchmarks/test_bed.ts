@@ -3,6 +3,7 @@ import type { Address } from "../../mod/base/address.ts";
 import { freePort } from "../../tests/support/ports.ts";
 import type { Certificate, Place, ServerSpec, Target, Transport } from "./comparison.ts";
 import { PinnedProcess } from "./processes.ts";
+import { whyNoPackages } from "./packages.ts";
 import { findProgram, whyAbsent } from "./programs.ts";
 
 /** Servers on the first core, clients (and a proxy's upstream) on the last. */
@@ -30,6 +31,11 @@ export class TestBed implements AsyncDisposable {
     await Deno.chmod(folder, 0o755);
     const certificate = isTls ? await makeCertificate(folder) : null;
     return new TestBed(folder, transport, connections, certificate);
+  }
+
+  /** Puts packages of npm where the servers' files find them; returns why it could not, or null. */
+  async install(packages: Readonly<Record<string, string>>): Promise<string | null> {
+    return await whyNoPackages(this.folder, packages);
   }
 
   async start(

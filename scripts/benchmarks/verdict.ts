@@ -27,9 +27,21 @@ export function judge(row: Row | GaugeRow): readonly Verdict[] {
   return row.judged === "gauge" ? judgeGauge(row) : judgeRow(row);
 }
 
-/** Beside the best other contender, and beside the floor. */
+/** Beside the best other contender, those with a goal of their own, and the floor. */
 export function judgeRow(row: Row): readonly Verdict[] {
-  return [...judgeOthers(row), ...judgeFloor(row)];
+  return [...judgeOthers(row), ...judgeEach(row), ...judgeFloor(row)];
+}
+
+function judgeEach(row: Row): Verdict[] {
+  return row.contenders.flatMap(({ name, goal }, index) => {
+    if (goal === undefined) return [];
+    const reached = ratioTo(row, index)?.median ?? null;
+    return [{
+      goal: `at least ${goal.toFixed(2)} x ${name}'s requests per CPU-second`,
+      reached,
+      isMet: reached === null ? null : reached >= goal,
+    }];
+  });
 }
 
 function judgeOthers(row: Row): Verdict[] {
@@ -75,9 +87,13 @@ function judgeGoal({ unit, contenders }: GaugeRow, goal: GaugeGoal): Verdict {
       isMet: ours === null ? null : ours <= goal.max,
     };
   }
-  const others = medians.slice(1).filter((median) => median !== null);
+  const { beside } = goal;
+  const others = medians.slice(1).filter((median, index) =>
+    median !== null && (beside === undefined || contenders[index + 1].name === beside)
+  ) as number[];
   const reached = ours === null || others.length === 0 ? null : ours / Math.min(...others);
-  const whose = contenders.length > 2 ? "the best other's" : `${contenders[1]?.name}'s`;
+  const named = beside ?? (contenders.length > 2 ? null : contenders[1]?.name);
+  const whose = named === null ? "the best other's" : `${named}'s`;
   return {
     goal: `at most ${goal.ratioMax.toFixed(2)} x ${whose}`,
     reached,

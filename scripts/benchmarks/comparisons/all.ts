@@ -1,6 +1,8 @@
 /** Every comparison, in the order of the table. */
 import type { Comparison } from "../comparison.ts";
 import { app, appKeepalive, fetch } from "./app.ts";
+import { appEvents, appHono, appJson, appUpload, appWebSocket } from "./app_kinds.ts";
+import { appStarts } from "./app_starts.ts";
 import { loadClose, serveClose } from "./connection_per_request.ts";
 import { containers } from "./containers.ts";
 import { files } from "./files.ts";
@@ -27,6 +29,7 @@ import { tlsServe, tlsServeSame } from "./tls_serve.ts";
 export const comparisons: readonly Comparison[] = [
   ...[load, loadSame, loadScripts, loadClose, loadRate, loadMemories],
   ...[serve, serveSame, serveClose, serveLatency, idle, start, fetch, app, appKeepalive],
+  ...[appHono, appJson, appEvents, appUpload, appWebSocket, appStarts],
   ...[proxy, proxySame, proxyLatency, proxyBodies, proxyLaden],
   ...files,
   ...[tlsServe, tlsServeSame, tlsLoad, tlsProxy, tlsProxyBodies, handshakes, handshakesResumed],

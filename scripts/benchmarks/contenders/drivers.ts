@@ -9,6 +9,11 @@ type Drivers = Readonly<Record<Transport, ClientSpec>>;
 export const variedHeads: Drivers = { tcp: wrkVaried, unix: hayateLoadVaried };
 /** The same head each time, as of health checks. */
 export const identicalHeads: Drivers = { tcp: wrk, unix: hayateLoad };
+/** The same with an order of `items` items to POST; 28 are 2 kB. */
+export function variedOrders(items: number): Drivers {
+  const word = `items=${items}`;
+  return { tcp: wrkVariedWith(word), unix: hayateLoadVariedWith(word) };
+}
 /** Varied heads for one file: the path is `/` each time. */
 export const variedFields: Drivers = {
   tcp: wrkVariedWith("path=/"),

@@ -56,13 +56,14 @@ export const readingAppFiles = {
 `,
 } as const;
 
-function app(name: string, files: Readonly<Record<string, string>>): ServerSpec {
-  return serve(name, ({ folder }) => [`${folder}/app.js`], files);
+/** An app, whose entry is `app.js`. */
+export function hayateAppOf(files: Readonly<Record<string, string>>): ServerSpec {
+  return serve("hayate serve app.js", ({ folder }) => [`${folder}/app.js`], files);
 }
 
 /** A fetch handler that answers "hello world". */
-export const hayateApp: ServerSpec = app("hayate serve app.js", appFiles);
-export const hayateReadingApp: ServerSpec = app("hayate serve app.js", readingAppFiles);
+export const hayateApp: ServerSpec = hayateAppOf(appFiles);
+export const hayateReadingApp: ServerSpec = hayateAppOf(readingAppFiles);
 
 export const hayateProxy: ServerSpec = proxy("hayate proxy", h2oConfig);
 

@@ -40,6 +40,55 @@ export const hayateLoadResumed: ClientSpec = loadClient(
   ["--no-keepalive", "--tls-resume"],
 );
 
+/** For rows of servers, in which a client's start does not matter. */
+function driverOf(
+  name: string,
+  flags: (target: Target) => readonly string[],
+  files: Readonly<Record<string, string>> = {},
+): ClientSpec {
+  return {
+    name,
+    program: "hayate",
+    transports: ["tcp", "unix"],
+    files,
+    args: (target, connections, seconds) => [
+      // An answer may be late on a slow machine, as long as it comes.
+      ...["load", "-t1", `-c${connections}`, `-d${seconds}s`, "-T30s"],
+      ...flags(target),
+    ],
+  };
+}
+
+/** Event streams that are held for the whole run; its requests are their events. */
+export const hayateLoadEvents: ClientSpec = driverOf(
+  "hayate load --sse",
+  (target) => ["--sse", ...targetArgs(target)],
+);
+
+/** Bodies of this many bytes. */
+export function hayateLoadUpload(bytes: number): ClientSpec {
+  const name = `upload-${bytes}`;
+  return driverOf(
+    "hayate load --body-file",
+    (target) => ["--body-file", `${target.folder}/${name}`, ...targetArgs(target)],
+    { [name]: "x".repeat(bytes) },
+  );
+}
+
+/** WebSockets, each of which sends its next message when the last one has come back. */
+export function hayateLoadEcho(message: string): ClientSpec {
+  return driverOf(
+    "hayate load ws:",
+    (target) => ["--answer", "echo", "-b", message, webSocketUrl(target)],
+  );
+}
+
+function webSocketUrl({ address }: Target): string {
+  return address.kind === "unix"
+    ? `ws://unix:${address.path}:/`
+    : `ws://${address.host}:${address.port}/`;
+}
+
 function loadClient(
   name: string,
   flags: readonly string[],

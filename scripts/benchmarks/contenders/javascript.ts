@@ -3,8 +3,8 @@ import { appFiles, readingAppFiles } from "./hayate.ts";
 
 type Files = Readonly<Record<string, string>>;
 
-/** An app under Deno.serve. */
-function deno(files: Files): ServerSpec {
+/** An app, whose entry is `app.js`, under Deno.serve. Packages are those of node_modules. */
+export function denoAppOf(files: Files): ServerSpec {
   return {
     name: "Deno.serve",
     program: "deno",
@@ -18,12 +18,15 @@ function deno(files: Files): ServerSpec {
         "main.js": `import app from "./app.js";\nDeno.serve(${options}, app.fetch);\n`,
       };
     },
-    args: ({ folder }) => ["run", "--quiet", "--no-config", "--allow-all", `${folder}/main.js`],
+    args: ({ folder }) => [
+      ...["run", "--quiet", "--no-lock", "--node-modules-dir=manual", "--allow-all"],
+      `${folder}/main.js`,
+    ],
   };
 }
 
-/** The same under Bun.serve. */
-function bun(files: Files): ServerSpec {
+/** The same under Bun.serve. `options`: an object with its handlers, as text. */
+export function bunAppOf(files: Files, options = "{ fetch: app.fetch }"): ServerSpec {
   return {
     name: "Bun.serve",
     program: "bun",
@@ -35,13 +38,13 @@ function bun(files: Files): ServerSpec {
         ...files,
         "main.js": `import app from "./app.js";\nBun.serve({ ...${
           JSON.stringify(where)
-        }, development: false, fetch: app.fetch });\n`,
+        }, development: false, ...${options} });\n`,
       };
     },
     args: ({ folder }) => ["run", `${folder}/main.js`],
   };
 }
 
-export const denoServe: ServerSpec = deno(appFiles);
-export const denoReadingApp: ServerSpec = deno(readingAppFiles);
-export const bunReadingApp: ServerSpec = bun(readingAppFiles);
+export const denoServe: ServerSpec = denoAppOf(appFiles);
+export const denoReadingApp: ServerSpec = denoAppOf(readingAppFiles);
+export const bunReadingApp: ServerSpec = bunAppOf(readingAppFiles);

@@ -1,5 +1,6 @@
 // Requests of a thousand clients: each with a path, a cookie and a user agent of its own.
-// Arguments: `path=PATH`, the same one for all; `hosts=N`, host0.example and so on in turn.
+// Arguments: `path=PATH`, the same one for all; `hosts=N`, host0.example and so on in turn;
+// `items=N`, an order of so many items of 70 bytes to POST.
 
 const count = 1000;
 let requests = [];
@@ -9,8 +10,9 @@ export function init(args) {
   const value = (name) => args.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1);
   const path = value("path");
   const hosts = Number(value("hosts") ?? 0);
+  const items = Number(value("items") ?? 0);
   requests = Array.from({ length: count }, (_, i) => ({
-    method: "GET",
+    method: items === 0 ? "GET" : "POST",
     path: path ?? `/articles/${i * 7919 % count}/comments?page=${i % 17}&sort=date`,
     headers: {
       ...(hosts === 0 ? {} : { host: `host${i * 7919 % hosts}.example` }),
@@ -20,8 +22,20 @@ export function init(args) {
       accept: "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
       "accept-language": "en-US,en;q=0.5",
       cookie: `session=${(i * 2654435761 % 4294967296).toString(16).padStart(32, "0")}; theme=dark`,
+      ...(items === 0 ? {} : { "content-type": "application/json" }),
     },
+    ...(items === 0 ? {} : { body: order(i, items) }),
   }));
+}
+
+function order(number, itemCount) {
+  const items = Array.from({ length: itemCount }, (_, i) => {
+    const sku = `SKU-${1000 + (number * 31 + i * 7) % 9000}`;
+    return `{"sku":"${sku}","title":"Part number ${10 + i}","price":${100 + i * 37},"count":${
+      i % 5
+    }}`;
+  });
+  return `{"id":${1000 + number},"items":[${items.join(",")}],"note":"ring twice"}`;
 }
 
 export function request() {

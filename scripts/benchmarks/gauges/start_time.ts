@@ -60,11 +60,12 @@ async function inTurns(
   }
 }
 
-function startsOf({ quick }: Effort): number {
+export function startsOf({ quick }: Effort): number {
   return quick ? startsQuick : startsUsual;
 }
 
-async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number> {
+/** Starts the server in `folder`, where its files are written first, and ends it. */
+export async function timeFirstAnswer(spec: ServerSpec, folder: string): Promise<number> {
   const address = { kind: "tcp", host: "127.0.0.1", port: freePort() } as const;
   const place = { folder, address, upstream: null, certificate: null, connections: 50 };
   for (const [name, text] of Object.entries(spec.files?.(place) ?? {})) {

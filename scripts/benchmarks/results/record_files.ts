@@ -93,6 +93,7 @@ const isRow = shape<Row>({
     first: orNull(isTrial),
     isFloor: isFlag,
     isAside: isFlag,
+    goal: orAbsent(isNumber),
   })),
 });
 const isGaugeRow = shape<GaugeRow>({
@@ -100,7 +101,9 @@ const isGaugeRow = shape<GaugeRow>({
   judged: oneOf("gauge"),
   setting: isText,
   unit: isText,
-  goal: orNull(shape({ max: orAbsent(isNumber), ratioMax: orAbsent(isNumber) })),
+  goal: orNull(
+    shape({ max: orAbsent(isNumber), ratioMax: orAbsent(isNumber), beside: orAbsent(isText) }),
+  ),
   contenders: listOf(shape<GaugeRow["contenders"][number]>({
     name: isText,
     samples: listOf(isNumber),

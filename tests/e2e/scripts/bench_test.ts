@@ -53,6 +53,46 @@ peerTest("nginx", "scripts/bench measures gauges and judges them", async () => {
   }
 });
 
+/** Rows of one short run each. */
+async function measuredRows(names: readonly string[]) {
+  await using folder = await tempFolder();
+  const json = `${folder.path}/a.json`;
+  const only = names.flatMap((name) => ["--only", name]);
+  const args = ["--quick", "--runs", "1", ...only, "--json", json];
+  const { code, stdout, stderr } = await runProgram(bench, args, { waitTimeoutMs: 300_000 });
+  assertEquals([code, stderr], [0, ""], stdout);
+  assert(!stdout.includes("ERRORS"), stdout);
+  return { stdout, rows: JSON.parse(await Deno.readTextFile(json)).rows };
+}
+
+peerTest("wrk", "scripts/bench measures apps beside Deno.serve and Bun.serve", async () => {
+  const names = ["app-hono", "app-json", "app-sse", "app-upload", "app-websocket"];
+  const { stdout, rows } = await measuredRows(names);
+  for (const unit of ["per event sent", "per upload", "per message"]) {
+    assertStringIncludes(stdout, unit);
+  }
+  assertEquals(rows.map(({ comparison }: { comparison: string }) => comparison), names);
+  for (const { comparison, contenders, verdicts } of rows) {
+    for (const { name, missing, figures } of contenders) {
+      // Bun may not be installed, and hono comes from npm.
+      if (missing === null) assert(figures.cpu.median > 0, `${comparison}: ${name}`);
+      else assert(/^bun is missing$|^npm's registry does not give hono$/.test(missing), missing);
+    }
+    assertEquals(verdicts.length, 2, comparison);
+  }
+});
+
+Deno.test("scripts/bench measures starts of an app with and without what is cached", async () => {
+  const { rows } = await measuredRows(["app-start"]);
+  const [cold, edited, warm] = rows;
+  assertEquals([cold.goal.beside, edited.goal, warm.goal.ratioMax], ["deno serve", null, 1]);
+  for (const { setting, contenders } of rows) {
+    for (const { name, missing, samples } of contenders) {
+      assert(missing !== null || samples.length >= 5, `${setting}: ${name}`);
+    }
+  }
+});
+
 Deno.test("scripts/bench lists every comparison in its help", async () => {
   const { code, stdout } = await runProgram(bench, ["--help"]);
   assertEquals(code, 0);
@@ -77,17 +117,21 @@ Deno.test("scripts/bench reports a missing peer", async () => {
   assertEquals([code, stderr], [1, "bench: hayate is missing: run scripts/build\n"]);
 });
 
-/** The heads that a client sends to a server of ours within a second, each once. */
+/** The requests that a client sends to a server of ours, each once. */
 async function headsOf(program: string, args: (url: string) => string[]): Promise<string[]> {
   const heads = new Set<string>();
-  await using server = Deno.serve({ hostname: "127.0.0.1", port: 0, onListen() {} }, (request) => {
-    const { pathname, search } = new URL(request.url);
-    const fields = ["host", "user-agent", "accept", "accept-language", "cookie"];
-    heads.add(
-      JSON.stringify([pathname, search, ...fields.map((name) => request.headers.get(name))]),
-    );
-    return new Response("ok");
-  });
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const { pathname, search } = new URL(request.url);
+      const names = ["host", "user-agent", "accept", "accept-language", "cookie", "content-type"];
+      const fields = names.map((name) => request.headers.get(name));
+      const body = await request.text();
+      if (body !== "") JSON.parse(body);
+      heads.add(JSON.stringify([request.method, pathname, search, ...fields, body]));
+      return new Response("ok");
+    },
+  );
   const url = `http://127.0.0.1:${server.addr.port}/`;
   const { code, stdout, stderr } = await runProgram(program, args(url));
   assertEquals(code, 0, stdout + stderr);
@@ -96,7 +140,7 @@ async function headsOf(program: string, args: (url: string) => string[]): Promis
 
 peerTest("wrk", "wrk and hayate load send the same varied heads", async () => {
   const script = `${root}/scripts/benchmarks/contenders/varied_requests`;
-  for (const words of [["hosts=7"], ["hosts=7", "path=/"]]) {
+  for (const words of [["hosts=7"], ["hosts=7", "path=/"], ["hosts=7", "items=28"]]) {
     // A thousand each, whatever the machine's pace.
     const theirs = await headsOf(
       "wrk",

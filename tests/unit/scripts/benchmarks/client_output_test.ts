@@ -32,3 +32,13 @@ Deno.test("parseReport() reads wrk's layout, and refuses others", () => {
   assertEquals(parseReport(text).requests, 1633);
   assertThrows(() => parseReport("connect() failed"));
 });
+
+Deno.test("parseReport() takes events for requests where streams are held", () => {
+  const text = `  1000 requests in 4.00s, 6.22MB read
+Requests/sec:    250.00
+Event streams: 1000 opened, 0 ended by the server, 1000 open at the end
+Events: 97672, 24.42k/s; by stream 97.7 on average, 89 at least, 104 at most
+`;
+  const { requests, requestsPerSecond, errors } = parseReport(text);
+  assertEquals([requests, requestsPerSecond, errors], [97_672, 24_418, 0]);
+});

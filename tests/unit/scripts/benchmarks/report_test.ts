@@ -170,6 +170,17 @@ Deno.test("judgeRow() leaves out those that stand aside", () => {
   assertAlmostEquals(reached!, 1.25);
 });
 
+Deno.test("judgeRow() judges beside a contender that has a goal of its own", () => {
+  const contenders = [ours, { ...theirs, goal: 1.2 }, { ...absent, goal: 1 }];
+  assertEquals(
+    judgeRow({ ...row, goal: null, floorGoal: null, contenders }).map(renderVerdict),
+    [
+      "    PASS        at least 1.20 x theirs's requests per CPU-second: 1.25",
+      "    not judged  at least 1.00 x absent's requests per CPU-second",
+    ],
+  );
+});
+
 Deno.test("renderVerdict() says short when a goal is missed, and when it could not be judged", () => {
   const [verdict] = judgeRow({ ...row, goal: 1.3 });
   assertEquals(
@@ -205,6 +216,14 @@ Deno.test("renderGaugeRow() shows medians, quartiles, notes, who is missing and 
     absent                          not measured: absent is missing
     PASS        at most 60 ms: 54.00`,
   );
+});
+
+Deno.test("judgeGauge() compares with the one that the goal names", () => {
+  const contenders = [...gauge.contenders, { name: "third", samples: [27], missing: null }];
+  const [verdict] = judgeGauge({ ...gauge, goal: { ratioMax: 2, beside: "third" }, contenders });
+  assertEquals(verdict, { goal: "at most 2.00 x third's", reached: 2, isMet: true });
+  const [unknown] = judgeGauge({ ...gauge, goal: { ratioMax: 2, beside: "absent" } });
+  assertEquals([unknown.goal, unknown.isMet], ["at most 2.00 x absent's", null]);
 });
 
 Deno.test("judgeGauge() compares with a figure or with the best of the others", () => {
