@@ -3,6 +3,7 @@ import { HeadWriter } from "../http/head_writer.ts";
 import { latin1Bytes } from "../http/latin1.ts";
 import { RequestParser } from "../http1/request_parser.ts";
 import type { AcceptHandler, Reactor } from "../net/reactor.ts";
+import { ConnectionList } from "./exchange/connection_list.ts";
 import { DateLine } from "./exchange/date_line.ts";
 import { clientPreface, type PreparedResponse } from "../http2/mod.ts";
 import type { Socket } from "../net/reactor.ts";
@@ -52,7 +53,7 @@ export class HttpServer implements Http1Host, Http2Host {
   /** Called when a connection has ended. */
   onConnectionEnd: (() => void) | null = null;
   tally: ConnectionTally = { accepted: 0, open: 0 };
-  readonly #connections = new Set<ServedConnection>();
+  readonly #connections = new ConnectionList();
   #lastSerial = 0;
   readonly #date = new DateLine();
   /** `Server` and `Date`. */
@@ -76,7 +77,7 @@ export class HttpServer implements Http1Host, Http2Host {
   }
 
   get connectionCount(): number {
-    return this.#connections.size;
+    return this.#connections.count;
   }
 
   /** For `reactor.listen` and `reactor.adopt`. */
@@ -109,7 +110,7 @@ export class HttpServer implements Http1Host, Http2Host {
     start: number,
     end: number,
   ): void {
-    this.#connections.delete(former);
+    this.#connections.remove(former);
     const connection = this.#serveHttp2(socket, former.openedMs);
     socket.handler = connection;
     this.scratch.enter();
@@ -135,36 +136,36 @@ export class HttpServer implements Http1Host, Http2Host {
    */
   async drain(timeoutMs: number): Promise<void> {
     this.draining = true;
-    for (const connection of this.#connections) connection.beginDrain();
+    this.#connections.visit((connection) => connection.beginDrain());
     const startMs = performance.now();
-    while (this.#connections.size > 0) {
+    while (this.#connections.count > 0) {
       const elapsedMs = performance.now() - startMs;
       if (elapsedMs >= timeoutMs) {
-        for (const connection of this.#connections) connection.cut();
+        this.#connections.visit((connection) => connection.cut());
       } else if (elapsedMs >= this.options.drainIdleMs) {
-        for (const connection of this.#connections) connection.closeIdle();
+        this.#connections.visit((connection) => void connection.closeIdle());
       }
-      if (this.#connections.size > 0) await this.#pause(drainPollMs);
+      if (this.#connections.count > 0) await this.#pause(drainPollMs);
     }
   }
 
   /** Closes every connection now. Returns how many exchanges were in progress. */
   cut(): number {
     let count = 0;
-    for (const connection of this.#connections) {
+    this.#connections.visit((connection) => {
       count += connection.exchangeCount;
       connection.cut();
-    }
+    });
     return count;
   }
 
   /** Closes up to `countMax` connections idle since `sinceMs`, the oldest first. */
   closeIdle(sinceMs: number, countMax: number): void {
     let count = 0;
-    for (const connection of this.#connections) {
-      if (count >= countMax) return;
+    this.#connections.visit((connection) => {
       if (connection.closeIdle(sinceMs)) count++;
-    }
+      return count < countMax;
+    });
   }
 
   #pause(delayMs: number): Promise<void> {
@@ -200,7 +201,7 @@ export class HttpServer implements Http1Host, Http2Host {
   }
 
   forget(connection: ServedConnection): void {
-    if (!this.#connections.delete(connection)) return;
+    if (!this.#connections.remove(connection)) return;
     this.tally.open--;
     if (connection instanceof Http2Connection) this.http2!.counters.open--;
     if (this.onConnectionEnd !== null) this.onConnectionEnd();

@@ -1,24 +1,24 @@
 import { clientPreface } from "../../http2/mod.ts";
 
-/** What the first bytes of a connection without TLS are. */
-export const FirstBytes = { http1: 0, undecided: 1, http2: 2 } as const;
-export type FirstBytes = typeof FirstBytes[keyof typeof FirstBytes];
+/** The bytes of a whole preface. */
+export const prefaceBytes = clientPreface.length;
+/** What `matchPreface` returns for bytes of HTTP/1. */
+export const noPreface = -1;
 
 /**
  * Compares the first bytes of a connection with the client's preface (RFC 9113 3.4), at however many
- * points they are split. What has matched need not be kept: the preface is always the same.
+ * points they are split; `matched` of its bytes have come before. Returns how many have come now,
+ * `prefaceBytes` if all have, or `noPreface`. What has matched need not be kept: the preface is
+ * always the same.
  */
-export class PrefaceMatch {
-  /** Bytes that have matched so far. */
-  length = 0;
-
-  /** Takes the next bytes, until the answer is no longer `undecided`. */
-  take(bytes: Uint8Array, start: number, end: number): FirstBytes {
-    let at = start;
-    while (at < end && this.length < clientPreface.length) {
-      if (bytes[at++] !== clientPreface[this.length]) return FirstBytes.http1;
-      this.length++;
-    }
-    return this.length < clientPreface.length ? FirstBytes.undecided : FirstBytes.http2;
+export function matchPreface(
+  matched: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+): number {
+  for (let at = start; at < end && matched < prefaceBytes; at++) {
+    if (bytes[at] !== clientPreface[matched++]) return noPreface;
   }
+  return matched;
 }

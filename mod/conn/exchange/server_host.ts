@@ -16,6 +16,10 @@ import type { StaticResponse } from "./static_response.ts";
 
 /** A connection as its server sees it, whatever its version of HTTP. */
 export interface ServedConnection {
+  /** Its place in the server's `ConnectionList`, which sets these. */
+  isListed: boolean;
+  older: ServedConnection | null;
+  newer: ServedConnection | null;
   /** Exchanges in progress. */
   readonly exchangeCount: number;
   /** The server is stopping: accepts no further request. */

@@ -9,7 +9,7 @@ import { PeerError } from "../../base/errors.ts";
 import { describeFault, Fault } from "../../http1/faults.ts";
 import type { Socket, SocketHandler, TlsFacts } from "../../net/reactor.ts";
 import type { TakenSocket } from "../exchange/exchange.ts";
-import { FirstBytes, PrefaceMatch } from "../exchange/preface_match.ts";
+import { matchPreface, noPreface, prefaceBytes } from "../exchange/preface_match.ts";
 import { clientPreface } from "../../http2/mod.ts";
 import { firstLine } from "./first_line.ts";
 import { headWaits, type MessageOwner, MessageReader, Next } from "../io/message_reader.ts";
@@ -34,12 +34,15 @@ export class ServerConnection
   readonly exchange: ServerExchange;
   readonly openedMs: number;
   context: unknown = null;
+  isListed = false;
+  older: ServedConnection | null = null;
+  newer: ServedConnection | null = null;
   readonly #timer: ServerTimer;
   #clientEnded = false;
   /** The connection closes when the queued output has been sent. */
   #closeWhenDrained = false;
-  /** Decides about the first bytes; null: they are HTTP/1. */
-  #preface: PrefaceMatch | null;
+  /** How many bytes of HTTP/2's preface have come; `noPreface`: the first bytes are HTTP/1. */
+  #prefaceMatched: number;
   /** The last request was refused, so more of it may still arrive. */
   #lingers = false;
 
@@ -53,7 +56,7 @@ export class ServerConnection
     this.openedMs = host.reactor.nowMs;
     this.#timer = new ServerTimer(host, this);
     // With TLS, only ALPN selects HTTP/2 (RFC 9113 3.2).
-    this.#preface = host.http2 === null || this.isSecure ? null : new PrefaceMatch();
+    this.#prefaceMatched = host.http2 === null || this.isSecure ? noPreface : 0;
   }
 
   get isSecure(): boolean {
@@ -89,7 +92,7 @@ export class ServerConnection
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     const scratch = this.host.scratch;
-    if (this.#preface !== null && !this.#isHttp1(this.#preface, bytes, start, end)) return;
+    if (this.#prefaceMatched !== noPreface && !this.#isHttp1(bytes, start, end)) return;
     scratch.enter();
     this.reader.receive(bytes, start, end);
     this.#settle();
@@ -97,25 +100,25 @@ export class ServerConnection
   }
 
   /** Whether the first bytes belong to HTTP/1. Those that have matched the preface are passed on. */
-  #isHttp1(preface: PrefaceMatch, bytes: Uint8Array, start: number, end: number): boolean {
-    const earlier = preface.length;
-    switch (preface.take(bytes, start, end)) {
-      case FirstBytes.undecided:
-        if (!this.#timer.isInHead) this.#timer.armHead();
-        return false;
-      case FirstBytes.http2: {
-        const rest = start + preface.length - earlier;
-        this.reader.close();
-        this.outlet.discard();
-        this.#timer.disarm();
-        this.host.continueAsHttp2(this, this.socket, bytes, rest, end);
-        return false;
-      }
-      case FirstBytes.http1:
-        this.#preface = null;
-        if (earlier > 0) this.reader.receive(clientPreface, 0, earlier);
-        return true;
+  #isHttp1(bytes: Uint8Array, start: number, end: number): boolean {
+    const earlier = this.#prefaceMatched;
+    const matched = matchPreface(earlier, bytes, start, end);
+    this.#prefaceMatched = matched;
+    if (matched === noPreface) {
+      if (earlier > 0) this.reader.receive(clientPreface, 0, earlier);
+      return true;
     }
+    if (matched === prefaceBytes) this.#continueAsHttp2(bytes, start + matched - earlier, end);
+    else if (!this.#timer.isInHead) this.#timer.armHead();
+    return false;
+  }
+
+  /** The preface is complete; `[start, end)` follows it. */
+  #continueAsHttp2(bytes: Uint8Array, start: number, end: number): void {
+    this.reader.close();
+    this.outlet.discard();
+    this.#timer.disarm();
+    this.host.continueAsHttp2(this, this.socket, bytes, start, end);
   }
 
   onDrain(): void {

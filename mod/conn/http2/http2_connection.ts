@@ -39,6 +39,9 @@ export class Http2Connection implements SocketHandler, EventOwner, ServedConnect
   readonly queued: QueuedOutput;
   readonly openedMs: number;
   context: unknown = null;
+  isListed = false;
+  older: ServedConnection | null = null;
+  newer: ServedConnection | null = null;
   endError: PeerError | null = null;
   #phase: Phase = Phase.open;
   #isReadPaused = false;

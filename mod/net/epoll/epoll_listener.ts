@@ -9,20 +9,13 @@ import { isShut, shutQueue } from "../accept_queue.ts";
 import { inodeAt, removeSocketPath } from "../unix_path.ts";
 import { localAddressOf } from "../descriptor.ts";
 import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
+import { nameLengthPointer, namePointer, PeerName, prepareName } from "./peer_name.ts";
 import { PollTarget } from "./poller.ts";
 
 /** Most connections accepted at once, so that a flood of new ones does not starve open ones. */
 const acceptBatchMax = 64;
 /** How long a listener pauses when the process is out of descriptors. */
 const restMs = 100;
-
-/** The longest socket address (struct sockaddr_storage). */
-const nameBytesMax = 128;
-/** What accept4(2) fills: the peer's address, then its length. */
-const nameBytes = new Uint8Array(nameBytesMax + 4);
-const nameLength = new Uint32Array(nameBytes.buffer, nameBytesMax, 1);
-const namePointer = Deno.UnsafePointer.of(nameBytes)!;
-const nameLengthPointer = Deno.UnsafePointer.offset(namePointer, nameBytesMax);
 
 /** `bound`: opened by us, with no other holder. `inherited`: shared with our parent process. */
 export type Ownership = "bound" | "inherited";
@@ -118,7 +111,7 @@ export class EpollListener extends PollTarget implements Listener {
 
   #acceptOne(): boolean {
     if (this.fd < 0) return false;
-    nameLength[0] = nameBytesMax;
+    prepareName();
     const fd = libcSocket.accept4(
       this.fd,
       namePointer,
@@ -128,7 +121,7 @@ export class EpollListener extends PollTarget implements Listener {
     if (fd < 0) return this.#onAcceptFailure(errno());
     this.acceptedCount++;
     const socket = new EpollSocket(this.#host, fd, noHandler, false);
-    socket.peerName = nameBytes.slice(0, nameLength[0]);
+    socket.peerName = new PeerName();
     socket.handler = this.#onAccept(socket, this);
     this.#host.admit(socket);
     return true;

@@ -6,11 +6,12 @@ import { errno } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { peerUidOf } from "../../sys/peer_credentials.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
-import { decodeSockaddr, MSG } from "../../sys/sockaddr.ts";
+import { MSG } from "../../sys/sockaddr.ts";
 import type { KernelTls, Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf } from "../descriptor.ts";
 import { type KernelTlsOwner, SocketKernelTls } from "./kernel_tls.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
+import type { PeerName } from "./peer_name.ts";
 import { type Poller, PollTarget } from "./poller.ts";
 import { readAheadBytes, type ReadBuffers } from "./read_buffers.ts";
 import type { SpareStreams } from "./spare_streams.ts";
@@ -53,11 +54,8 @@ const endMask = EPOLL.rdhup | EPOLL.hup | EPOLL.err;
 export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   isOpen = true;
   handler: SocketHandler;
-  /**
-   * The peer's address as accept4(2) gave it, because the kernel forgets it at a reset; null for an
-   * outgoing connection.
-   */
-  peerName: Uint8Array | null = null;
+  /** The peer of an accepted connection; null for an outgoing one. */
+  peerName: PeerName | null = null;
   /** Address family if the socket may be reused for another connection, else 0. */
   readonly spareFamily: number;
   readonly #host: SocketHost;
@@ -228,8 +226,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   }
 
   peerAddress(): Address {
-    const name = this.peerName;
-    return name === null ? peerAddressOf(this.fd) : decodeSockaddr(name, name.length);
+    return this.peerName === null ? peerAddressOf(this.fd) : this.peerName.decode();
   }
 
   peerUid(): number | null {
