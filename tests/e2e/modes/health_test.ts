@@ -187,6 +187,7 @@ hosts: {default: {paths: {/: {proxy.reverse.url: "http://dead/"}}}}
   const child = await startListening(args, tcp(port), {});
   try {
     for (const place of [health, control]) {
+      await child.waitForSocket(tcp(place));
       // The port is bound before the first check has ended.
       await until("readiness", async () => (await ask(place, "/readyz"))[0] === 200);
       await until("the check's result", async () => {
@@ -238,9 +239,9 @@ async function get(port: number): Promise<string> {
 }
 
 async function until(what: string, check: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; tries < 200; tries++) {
+  for (let tries = 0; tries < 600; tries++) {
     if (await check()) return;
     await sleep(50);
   }
-  throw new Error(`no ${what} within 10 s`);
+  throw new Error(`no ${what} within 30 s`);
 }
