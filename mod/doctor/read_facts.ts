@@ -1,4 +1,5 @@
 /** Reads the facts from proc(5), sysfs and cgroups (versions 1 and 2). */
+import { allowedCpus, parseCpuList } from "../process/cpus.ts";
 import type {
   Conntrack,
   Cpus,
@@ -186,9 +187,8 @@ function mayBindLowPorts(status: string | null): boolean {
 }
 
 function cpus(read: Read, group: ReadGroup): Cpus {
-  const online = countList((read("/sys/devices/system/cpu/online") ?? "").trim());
-  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(read("/proc/self/status") ?? "")?.[1] ?? "";
-  const allowed = countList(list);
+  const online = parseCpuList(read("/sys/devices/system/cpu/online") ?? "")?.length ?? 0;
+  const allowed = allowedCpus(read).length;
   const stat = group("cpu.stat", "cpu", "cpu.stat") ?? "";
   return {
     online: Math.max(1, online),
@@ -203,15 +203,6 @@ function cpuQuota(group: ReadGroup): number | null {
   // Version 1 has the period in a separate file.
   const length = Number(period ?? group("cpu.max", "cpu", "cpu.cfs_period_us"));
   return Number(quota) > 0 && length > 0 ? Number(quota) / length : null;
-}
-
-/** Number of CPUs in a list: `0-3,8` is 5. */
-function countList(text: string): number {
-  let count = 0;
-  for (const match of text.matchAll(/(\d+)(?:-(\d+))?/g)) {
-    count += Number(match[2] ?? match[1]) - Number(match[1]) + 1;
-  }
-  return count;
 }
 
 function memory(read: Read, group: ReadGroup): Memory {

@@ -1,25 +1,34 @@
-/** Number of CPUs that this process may use, for `--workers auto`. */
+/** The CPUs that this process may use. */
 
-/** The minimum of the affinity mask and the cgroup's quota; at least 1. */
+/** The highest number that a list may name: Linux knows no more (NR_CPUS). */
+export const cpuMax = 8191;
+
+/** How many, for `--workers auto`: the minimum of the affinity mask and the cgroup's quota; at least 1. */
 export function usableCpus(readText: (path: string) => string | null): number {
-  const allowed = countCpuList(
-    /^Cpus_allowed_list:\s*(\S+)/m.exec(
-      readText("/proc/self/status") ?? "",
-    )?.[1] ?? "",
-  );
+  const allowed = allowedCpus(readText).length;
   const quota = quotaCpus(readText);
   const cpus = Math.min(allowed === 0 ? Infinity : allowed, quota);
   return cpus === Infinity ? 1 : Math.max(1, Math.ceil(cpus));
 }
 
-/** `0-3,8` is 5. */
-export function countCpuList(text: string): number {
-  let count = 0;
+/** The affinity mask; empty if it cannot be read. */
+export function allowedCpus(readText: (path: string) => string | null): readonly number[] {
+  const status = readText("/proc/self/status") ?? "";
+  const list = /^Cpus_allowed_list:\s*(\S+)/m.exec(status)?.[1] ?? "";
+  return parseCpuList(list) ?? [];
+}
+
+/** `0-3,8` is 0, 1, 2, 3, 8: the form of taskset(1) and of /proc. null for anything else. */
+export function parseCpuList(text: string): number[] | null {
+  const cpus: number[] = [];
   for (const part of text.split(",")) {
-    const match = /^(\d+)(?:-(\d+))?$/.exec(part.trim());
-    if (match !== null) count += Number(match[2] ?? match[1]) - Number(match[1]) + 1;
+    const match = /^(\d{1,4})(?:-(\d{1,4}))?$/.exec(part.trim());
+    if (match === null) return null;
+    const [first, last] = [Number(match[1]), Number(match[2] ?? match[1])];
+    if (first > last || last > cpuMax) return null;
+    for (let cpu = first; cpu <= last; cpu++) cpus.push(cpu);
   }
-  return count;
+  return cpus;
 }
 
 /** cgroup v2 `cpu.max`, else v1 `cpu.cfs_quota_us`; Infinity without a quota. */

@@ -16,7 +16,7 @@ import { ListenerSet } from "./server/listeners.ts";
 import { isOptional } from "./plan/listen_addresses.ts";
 import type { ListenPlan, ProxyPlan } from "./plan/plan.ts";
 import { ProxyServer } from "./server/server.ts";
-import { checkBuffers, checkErrorLog, configError } from "./start_checks.ts";
+import { checkBuffers, checkCpusOf, checkErrorLog, configError } from "./start_checks.ts";
 
 /**
  * Checks what workers open: logs, certificates, keys, folders. Throws `StartError` with one line
@@ -55,6 +55,7 @@ async function checkWorkerFiles(
       exitCodes.config,
     );
   }
+  await faults.check(() => checkCpusOf(plan));
   await faults.check(() => checkBuffers(plan));
   await faults.check(() => checkErrorLog(plan));
   await checkAccessLogs(plan, faults);

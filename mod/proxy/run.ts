@@ -5,6 +5,7 @@ import { giveUpRoot, requireProgram, useRootParent } from "../lifecycle/root_par
 import type { Logger } from "../log/mod.ts";
 import { createReactor } from "../net/mod.ts";
 import type { Reactor } from "../net/reactor.ts";
+import { pin, pinAsTold, unpin } from "../process/affinity.ts";
 import { dropVariable, getVariable } from "../process/environment.ts";
 import { keepFromChildren, sealInherited } from "../process/handover/inherited.ts";
 import type { Grant } from "../process/privileges/grants.ts";
@@ -42,7 +43,7 @@ import { resolvePlan } from "./plan/resolve_plan.ts";
 import { CertificatesOnDemand } from "./certificates_on_demand.ts";
 import { defaultUserText, grantsOf, type UserChange, userChangeOf } from "./run_user.ts";
 import { SingleProcess } from "./server/single_process.ts";
-import { checkBuffers, checkErrorLog } from "./start_checks.ts";
+import { checkBuffers, checkCpusOf, checkErrorLog } from "./start_checks.ts";
 import { welcomePlan } from "./plan/welcome_plan.ts";
 import { WorkerMember } from "./workers/member.ts";
 
@@ -215,6 +216,7 @@ function findConfig(
 
 /** Checks and loads what a plan needs of the host before it can be served. Throws `StartError`. */
 async function prepared(loaded: LoadedPlan, { managed }: Setting): Promise<LoadedPlan> {
+  checkCpusOf(loaded.plan);
   checkBuffers(loaded.plan);
   checkErrorLog(loaded.plan);
   const { plan, texts } = await resolved(loaded);
@@ -320,6 +322,7 @@ async function loadAgain(first: LoadedPlan, setting: Setting): Promise<LoadedPla
 
 async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor): Promise<void> {
   const { logger, inherited, generation, member } = setting;
+  pinProcess(loaded.plan, setting);
   const single = new SingleProcess(loaded.plan, {
     reactor,
     logger,
@@ -369,12 +372,22 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   await single.closeLogs();
 }
 
+/** To the CPU that the master, or `num-threads`, says. */
+function pinProcess({ global }: ProxyPlan, { logger, member }: Setting): void {
+  const warn = (message: string) => logger.warn(message);
+  if (member !== null) pinAsTold(warn);
+  else if (global.cpus.length > 0) pin(global.cpus[0], warn);
+  else unpin();
+}
+
 async function applyPlan(
   single: SingleProcess,
   loaded: LoadedPlan,
-  { logger, isAlone, errorLog }: Setting,
+  setting: Setting,
 ): Promise<void> {
+  const { logger, isAlone, errorLog } = setting;
   await single.reload(loaded.plan);
+  pinProcess(loaded.plan, setting);
   if (isAlone) errorLog.redirect(loaded.plan.global.errorLog);
   if (loaded.plan.global.workers > 1) {
     logger.warn(

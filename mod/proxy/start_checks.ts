@@ -1,6 +1,7 @@
 /** What each start and reload checks before it opens anything. */
 import { exitCodes, StartError } from "../base/errors.ts";
 import { parseLogTarget } from "../log/mod.ts";
+import { checkCpus } from "../process/affinity.ts";
 import { checkFolder } from "./engine/forward/body_store.ts";
 import type { ProxyPlan } from "./plan/plan.ts";
 import { checkLogTarget } from "./server/access_logs.ts";
@@ -23,6 +24,11 @@ export function checkErrorLog({ global }: ProxyPlan): void {
     if (!(error instanceof StartError)) throw error;
     throw configError(`error-log: ${error.message}`);
   }
+}
+
+/** Throws `StartError` when `num-threads` names a CPU that this process may not use. */
+export function checkCpusOf({ global }: ProxyPlan): void {
+  checkCpus("num-threads", global.cpus);
 }
 
 /** An error of the configuration. */

@@ -15,13 +15,21 @@ import {
   readMap,
   readScalar,
   scalar,
+  type ScalarKind,
 } from "./draft/directive.ts";
+import { cpuMax, parseCpuList } from "../../process/cpus.ts";
 import { faultOf } from "./path/logs.ts";
 import { parseResolver } from "./upstream/resolver_line.ts";
 import { checkMemoryNotice } from "./upstream/check_keys.ts";
 import { userDirective } from "./user.ts";
 
 const countMax = 2 ** 31 - 1;
+
+/** One CPU or several. */
+const cpuRange: ScalarKind<readonly number[]> = {
+  allowed: `a CPU from 0 to ${cpuMax}, or a range such as 0-3`,
+  parse: (text) => text.includes(",") ? null : parseCpuList(text),
+};
 
 /** Each worker costs memory and listening sockets; a larger number is a typing error. */
 const workersMax = 256;
@@ -35,12 +43,18 @@ export const globalDirectives: readonly Directive[] = [
     levels: levels.global,
     phase: phases.setting,
     apply(draft, value, name) {
-      // h2o also accepts a list of CPUs to pin its threads to; it becomes one worker for each CPU.
+      // As in h2o, a list has a CPU for each worker.
       if (value.kind === "sequence" && value.items.length > 0) {
-        draft.plan.global.workers = Math.min(value.items.length, workersMax);
-        draft.notice(value.at, "num-threads: workers are not pinned to the CPUs listed");
+        const cpus = value.items.flatMap((item) => readScalar(draft, name, item, cpuRange) ?? []);
+        if (cpus.length > workersMax) {
+          const what = `num-threads: the value names ${cpus.length} CPUs`;
+          return draft.problem(value.at, `${what}; allowed: up to ${workersMax}`);
+        }
+        draft.plan.global.cpus = cpus;
+        draft.plan.global.workers = Math.max(1, cpus.length);
         return;
       }
+      draft.plan.global.cpus = [];
       const workers = readScalar(draft, name, value, count(1, workersMax));
       if (workers !== null) draft.plan.global.workers = workers;
     },

@@ -11,6 +11,7 @@ export function globalDefaults(): GlobalPlan {
   return {
     connectionsMax: 0,
     workers: 1,
+    cpus: [],
     requestBodyBytesMax: 1_073_741_824,
     requestLineBytesMax: 8192,
     headTimeoutMs: serverTimeouts.headTimeoutMs,

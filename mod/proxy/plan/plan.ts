@@ -62,6 +62,8 @@ export interface GlobalPlan {
   /** Client connections per worker; 0: limited only by file descriptors. */
   readonly connectionsMax: number;
   readonly workers: number;
+  /** The CPU of each worker; empty: the kernel chooses. */
+  readonly cpus: readonly number[];
   readonly requestBodyBytesMax: number;
   /** Not counting the CRLF. */
   readonly requestLineBytesMax: number;

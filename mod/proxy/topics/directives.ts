@@ -187,8 +187,9 @@ Limits (all G)
                             requests already on their way (1)
 
 Process (all G)
-  num-threads         worker processes (1); several need the epoll reactor, since
-                      workers of HAYATE_REACTOR=portable cannot share sockets
+  num-threads         worker processes (1), or a list of CPUs such as [0-3, 6]: a
+                      worker for each, which stays on it. Several need the epoll
+                      reactor: those of HAYATE_REACTOR=portable share no sockets
   pid-file            path
   server-name         (hayate/VERSION)
   send-server-name    ON, OFF, preserve: the upstream's (ON)

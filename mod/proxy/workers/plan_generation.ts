@@ -92,6 +92,7 @@ export class PlanGeneration {
         generation,
         ticketSeed: context.ticketSeed,
         lease: context.lease,
+        cpus: plan.global.cpus,
         logger,
         sockets,
       },

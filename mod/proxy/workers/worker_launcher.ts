@@ -1,6 +1,7 @@
 /** Starts worker processes: their environment, their descriptors and their channel. */
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { cpuVariables } from "../../process/affinity.ts";
 import { type Channel, channelVariable, openChannel } from "../../process/channel.ts";
 import { spawn } from "../../process/children/spawn.ts";
 import { allVariables, withoutBacktraces } from "../../process/environment.ts";
@@ -21,6 +22,8 @@ export interface LaunchParts {
   readonly logger: Logger;
   readonly sockets: HandedSockets;
   readonly lease: SocketLease;
+  /** See `GlobalPlan`. */
+  readonly cpus: readonly number[];
 }
 
 export interface LaunchedWorker {
@@ -33,7 +36,7 @@ export interface LaunchedWorker {
 
 /** `slot`: 0 is the first. Throws `StartError` when the process cannot be started, for example without descriptors. */
 export function launchWorker(
-  { argv, generation, ticketSeed, logger, sockets, lease }: LaunchParts,
+  { argv, generation, ticketSeed, logger, sockets, lease, cpus }: LaunchParts,
   onMessage: (message: unknown) => void,
   slot: number,
 ): LaunchedWorker {
@@ -60,6 +63,7 @@ export function launchWorker(
       [tlsVariables.ticketSeed]: ticketSeed,
       ...opener.variables,
       ...reportVariables(slot),
+      ...cpuVariables(cpus, slot),
       ...failureVariables(),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },

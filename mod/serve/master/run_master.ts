@@ -2,6 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
+import { checkCpus, chooseCpus } from "../../process/affinity.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { limitGrowth, raiseOpenFilesLimit } from "../../process/limits.ts";
@@ -41,6 +42,7 @@ export async function runMaster(
   const workers = plan.process.workers === "auto"
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
+  const cpus = readCpus(plan);
   raiseOpenFilesLimit();
   keepMemory();
   const inheritedLease = claimLease();
@@ -48,7 +50,15 @@ export async function runMaster(
   const tls = await prepareTls(plan, sockets, log);
   const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
-  const starter = new WorkerStarter(argv, sockets, lease, scoreboard, log, tls.variables);
+  const starter = new WorkerStarter(
+    argv,
+    sockets,
+    lease,
+    scoreboard,
+    log,
+    tls.variables,
+    cpus,
+  );
   const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
   const end: MasterEnd = {
     needsWorker: (master) => isOurs() && !master.isServing && sockets.shut(),
@@ -64,6 +74,13 @@ export async function runMaster(
     sockets.release();
     scoreboard.remove();
   }
+}
+
+/** Throws StartError. */
+function readCpus({ process }: ServePlan): readonly number[] {
+  const cpus = process.cpus === null ? [] : chooseCpus(process.cpus);
+  checkCpus("--cpu-affinity", cpus);
+  return cpus;
 }
 
 /** What the end of the master involves besides its workers. */

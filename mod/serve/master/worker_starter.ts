@@ -2,6 +2,7 @@
 import { StartError } from "../../base/errors.ts";
 import type { Launch, WorkerHandler } from "../../lifecycle/runner.ts";
 import type { Logger } from "../../log/mod.ts";
+import { cpuVariables } from "../../process/affinity.ts";
 import { channelVariable, openChannel } from "../../process/channel.ts";
 import { allVariables, type Variables, withoutBacktraces } from "../../process/environment.ts";
 import { selfCommand } from "../../process/executable.ts";
@@ -48,8 +49,9 @@ export class WorkerStarter implements Starter {
   readonly #scoreboard: Scoreboard;
   readonly #log: Logger;
   readonly #variables: Variables;
+  readonly #cpus: readonly number[];
 
-  /** `variables`: for workers, besides those of this process. */
+  /** `variables`: for workers, besides those of this process. `cpus`: see `cpuVariables`. */
   constructor(
     argv: readonly string[],
     sockets: MasterSockets,
@@ -57,6 +59,7 @@ export class WorkerStarter implements Starter {
     scoreboard: Scoreboard,
     log: Logger,
     variables: Variables,
+    cpus: readonly number[],
   ) {
     this.#argv = argv;
     this.#sockets = sockets;
@@ -64,6 +67,7 @@ export class WorkerStarter implements Starter {
     this.#scoreboard = scoreboard;
     this.#log = log;
     this.#variables = variables;
+    this.#cpus = cpus;
   }
 
   get socketPerSlot(): boolean {
@@ -123,6 +127,7 @@ export class WorkerStarter implements Starter {
         [slotVariable]: String(slot),
         ...opener.variables,
         ...reportVariables(slot),
+        ...cpuVariables(this.#cpus, slot),
         ...failureVariables(),
       },
       descriptors: [

@@ -7,6 +7,7 @@ import { serverTimeouts } from "../../conn/exchange/timeouts.ts";
 import { namedFormats } from "../../log/mod.ts";
 import {
   readAddress,
+  readCpus,
   readFormat,
   readHost,
   readLogTarget,
@@ -193,6 +194,16 @@ export const serveTable = defineTable({
       defaultText: "auto, the CPUs that this process may use",
       section: processes,
       help: "Number of worker processes under a master. 1: one process, no master.",
+    },
+    {
+      long: "cpu-affinity",
+      kind: "parsed",
+      parse: readCpus,
+      placeholder: "LIST|auto",
+      section: processes,
+      help:
+        "Keep each worker on one CPU: those of LIST in turn, such as 0-3,6; auto: all that this " +
+        "process may use. Programs that an app starts stay there, too.",
     },
     {
       long: "max-requests-per-child",

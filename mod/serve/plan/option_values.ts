@@ -4,6 +4,7 @@ import type { PeerSetPlan } from "../../base/peer_set.ts";
 import { Wrong } from "../../cli/mod.ts";
 import { isIpLiteral, parseHostAddress } from "../../config/addresses.ts";
 import { compileAccessFormat, parseLogTarget } from "../../log/mod.ts";
+import { cpuMax, parseCpuList } from "../../process/cpus.ts";
 
 export function readHost(text: string): string | Wrong {
   const host = text.replace(/^\[(.*)\]$/, "$1");
@@ -41,6 +42,12 @@ export function readWorkers(text: string): number | "auto" | Wrong {
   const count = Number(text);
   if (/^\d+$/.test(text) && count >= 1 && count <= 1024) return count;
   return new Wrong("not a number from 1 to 1024, or auto");
+}
+
+export function readCpus(text: string): readonly number[] | "auto" | Wrong {
+  if (text === "auto") return "auto";
+  return parseCpuList(text) ??
+    new Wrong(`not a list of CPUs from 0 to ${cpuMax} such as 0-3,6, or auto`);
 }
 
 export function readLogTarget(text: string): string | Wrong {

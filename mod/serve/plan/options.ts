@@ -78,6 +78,7 @@ function readProcess({ values }: Options): ProcessPlan {
   return {
     user: values.user,
     workers: values.workers,
+    cpus: values.cpuAffinity,
     requestsMax: values.maxRequestsPerChild,
     requestsMin: values.minRequestsPerChild,
     timeoutMs: values.timeoutMs,

@@ -77,6 +77,8 @@ export interface ProcessPlan {
   /** The user to run as, as `NAME[:GROUP]`; null: nobody has asked. */
   readonly user: string | null;
   readonly workers: number | "auto";
+  /** The CPUs of the workers, in turn; null: the kernel chooses. */
+  readonly cpus: readonly number[] | "auto" | null;
   /** null: no limit. */
   readonly requestsMax: number | null;
   readonly requestsMin: number | null;

@@ -1,6 +1,7 @@
 /** `hayate serve` as a worker of a master. */
 import type { Logger } from "../../log/mod.ts";
 import type { AcceptHandler } from "../../net/reactor.ts";
+import { pinAsTold } from "../../process/affinity.ts";
 import { inheritedChannel } from "../../process/channel.ts";
 import { dropVariable, getVariable } from "../../process/environment.ts";
 import { listenForLeave, listenForPause } from "../../process/signals/pausing.ts";
@@ -48,6 +49,7 @@ export async function runPreforkWorker(
   // before its workers drain.
   swallowSignal("INT");
   raiseOpenFilesLimit();
+  pinAsTold((message) => log.warn(message));
   const slot = Number(takeVariable(slotVariable) ?? 0);
   const sockets = parseStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
   const spareText = takeVariable(spareSocketsVariable) ?? "";

@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { countCpuList, usableCpus } from "../../../mod/process/cpus.ts";
+import { cpuMax, parseCpuList, usableCpus } from "../../../mod/process/cpus.ts";
 
 Deno.test("usableCpus() honours affinity and the quota of either cgroup version", () => {
   const files = (all: Record<string, string>) => (path: string) => all[path] ?? null;
@@ -15,5 +15,22 @@ Deno.test("usableCpus() honours affinity and the quota of either cgroup version"
   };
   assertEquals(usableCpus(files({ ...status, ...v1 })), 2);
   assertEquals(usableCpus(files({})), 1);
-  assertEquals(countCpuList("0"), 1);
+});
+
+Deno.test("parseCpuList() reads taskset's form", () => {
+  const vectors: [string, number[] | null][] = [
+    ["0", [0]],
+    ["0-3,8", [0, 1, 2, 3, 8]],
+    ["8, 1-1\n", [8, 1]],
+    [`${cpuMax}`, [cpuMax]],
+    ["", null],
+    ["auto", null],
+    ["1,", null],
+    ["3-1", null],
+    ["-1", null],
+    ["0-", null],
+    [`${cpuMax + 1}`, null],
+    ["0-99999999999999", null],
+  ];
+  for (const [text, cpus] of vectors) assertEquals(parseCpuList(text), cpus, text);
 });

@@ -41,7 +41,7 @@ export interface Directive {
 
 type Apply<T> = (draft: LevelDraft, value: T, at: Position) => void;
 
-interface ScalarKind<T> {
+export interface ScalarKind<T> {
   /** The allowed values, for the end of the error message. */
   readonly allowed: string;
   parse(text: string): T | null;

@@ -168,6 +168,12 @@ const faults: [string, string, string[]][] = [
   ["a sequence for a scalar", "num-threads: {a: b}", [
     "[h2o.conf:1] num-threads: the value cannot be a mapping; allowed: a number from 1 to 256",
   ]],
+  ["a wrong CPU", "num-threads: [0-1, x]", [
+    "[h2o.conf:1] num-threads: found `x`; allowed: a CPU from 0 to 8191, or a range such as 0-3",
+  ]],
+  ["too many CPUs", "num-threads: [0-255, 0]", [
+    "[h2o.conf:1] num-threads: the value names 257 CPUs; allowed: up to 256",
+  ]],
   ["a wrong switch", "proxy.preserve-host: maybe", [
     "[h2o.conf:1] proxy.preserve-host: found `maybe`; allowed: ON or OFF",
   ]],
