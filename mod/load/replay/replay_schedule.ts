@@ -6,6 +6,7 @@ import { LogCursor } from "./log_cursor.ts";
 
 /** A request of the log, as a connection loads it. */
 export interface ReplayedRequest {
+  readonly text: null;
   readonly bytes: Uint8Array;
   readonly ends: Int32Array;
   readonly methods: readonly Method[];
@@ -29,6 +30,7 @@ export class ReplaySchedule {
   nextDueMs = Infinity;
   /** The request that was taken last. */
   made: ReplayedRequest = {
+    text: null,
     bytes: version,
     ends: new Int32Array(0),
     methods: [],
@@ -159,6 +161,6 @@ export class ReplaySchedule {
     made.set(version, lineLength);
     made.set(tail, lineLength + version.length);
     const ends = Int32Array.of(made.length);
-    return { bytes: made, ends, methods: [method], closes: undefined, isKept: false };
+    return { text: null, bytes: made, ends, methods: [method], closes: undefined, isKept: false };
   }
 }

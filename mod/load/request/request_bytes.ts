@@ -56,7 +56,7 @@ export function buildRequest(parts: RequestParts): Uint8Array<ArrayBuffer> {
   const fields = fieldsOf({ ...parts, length });
   const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`);
   const head = encoder.encode(`${startLine(parts)}${lines.join("")}\r\n`);
-  return concatenated(head, parts.body ?? noBytes);
+  return joined(parts.body === null ? [head] : [head, parts.body]);
 }
 
 /** `GET / HTTP/1.1` with its line end. */
@@ -100,11 +100,13 @@ export function fieldsOf<Value>(
   return fields;
 }
 
-const noBytes = new Uint8Array(0);
-
-function concatenated(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
+/** The parts one after another. */
+export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
   return bytes;
 }

@@ -1,9 +1,7 @@
 /** The requests in the bytes that a script made: where each ends, and its method. */
-import { type Method, RequestHead } from "../../http/mod.ts";
+import { Framing, type Method, RequestHead } from "../../http/mod.ts";
 import { BodyDecoder, defaultLimits, describeFault, parseRequestHead } from "../../http1/mod.ts";
 
-const head = new RequestHead();
-const decoder = new BodyDecoder();
 /** No limit for heads that the user wrote. */
 export const ownRequestLimits = {
   ...defaultLimits,
@@ -12,43 +10,49 @@ export const ownRequestLimits = {
   fieldsMax: 1000,
 };
 
-export interface SplitRequests {
-  readonly ends: Int32Array;
-  readonly methods: readonly Method[];
-  /** Which requests end their connection (RFC 9112 9.3, 9.6); undefined: none does. */
-  readonly closes: readonly boolean[] | undefined;
-}
+export class RequestSplitter {
+  /** Requests that the last `split` found; those of the arrays beyond are of earlier ones. */
+  count = 0;
+  readonly ends: number[] = [];
+  readonly methods: Method[] = [];
+  /** Which requests end their connection (RFC 9112 9.3, 9.6). */
+  readonly closes: boolean[] = [];
+  readonly #head = new RequestHead();
+  readonly #decoder = new BodyDecoder();
 
-/** Throws `TypeError` unless the bytes are complete requests. */
-export function splitRequests(bytes: Uint8Array): SplitRequests {
-  const ends: number[] = [];
-  const methods: Method[] = [];
-  const closes: boolean[] = [];
-  for (let at = 0; at < bytes.length;) {
-    const headEnd = parseRequestHead(head, bytes, at, bytes.length, ownRequestLimits, at);
-    if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
-    if (headEnd < 0) {
-      throw new TypeError(
-        `request() returned an invalid request: ${describeFault(headEnd).phrase}`,
-      );
+  /** Throws `TypeError` unless `[0, end)` are complete requests. */
+  split(bytes: Uint8Array, end: number): void {
+    const head = this.#head;
+    this.count = 0;
+    for (let at = 0; at < end; this.count++) {
+      const headEnd = parseRequestHead(head, bytes, at, end, ownRequestLimits, at);
+      if (headEnd === 0) throw new TypeError("request() returned an incomplete request");
+      if (headEnd < 0) {
+        throw new TypeError(
+          `request() returned an invalid request: ${describeFault(headEnd).phrase}`,
+        );
+      }
+      at = this.#bodyEnd(bytes, headEnd, end);
+      this.ends[this.count] = at;
+      this.methods[this.count] = head.method;
+      this.closes[this.count] = !head.keepAlive;
     }
+    if (this.count === 0) throw new TypeError("request() returned nothing");
+  }
+
+  /** Where the body ends that begins at `start`. */
+  #bodyEnd(bytes: Uint8Array, start: number, end: number): number {
+    const head = this.#head, decoder = this.#decoder;
+    if (head.framing === Framing.none) return start;
     decoder.reset(head.framing, head.contentLength, ownRequestLimits);
-    at = headEnd;
-    while (!decoder.done && at < bytes.length) {
-      at = decoder.step(bytes, at, bytes.length);
+    let at = start;
+    while (!decoder.done && at < end) {
+      at = decoder.step(bytes, at, end);
       if (at < 0) {
         throw new TypeError(`request() returned a broken body: ${describeFault(at).phrase}`);
       }
     }
     if (!decoder.done) throw new TypeError("request() returned a request without its whole body");
-    ends.push(at);
-    methods.push(head.method);
-    closes.push(!head.keepAlive);
+    return at;
   }
-  if (ends.length === 0) throw new TypeError("request() returned nothing");
-  return {
-    ends: Int32Array.from(ends),
-    methods,
-    closes: closes.includes(true) ? closes : undefined,
-  };
 }

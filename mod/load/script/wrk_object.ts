@@ -3,26 +3,24 @@ import { PeerError, StartError } from "../../base/errors.ts";
 import { acceptsConnections } from "../../net/accepts_connections.ts";
 import { resolveHost } from "../../net/resolve.ts";
 import type { WrkFields } from "../plan/thread_plan.ts";
-import {
-  checkDescription,
-  mergeFields,
-  type Pair,
-  readContent,
-  readFields,
-  readMethod,
-  readPath,
-} from "./request_shape.ts";
+import { FieldLines } from "./field_lines.ts";
+import { checkDescription } from "./request_shape.ts";
+import { RequestText } from "./request_text.ts";
+import { Snapshot } from "./snapshot.ts";
 
-const encoder = new TextEncoder();
-
-/** Methods that are sent with `Content-Length: 0` when they have no body. */
-const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
+const noFields = {};
 
 /** Members of the global object that a script need not define. */
 export const wrkNames: readonly string[] = [
   ...["scheme", "host", "port", "method", "path", "headers", "body", "thread"],
   ...["format", "request", "init", "lookup", "connect"],
 ];
+
+/** What requests are made of. */
+type WrkParts = Pick<Wrk, "host" | "port" | "method" | "path" | "body"> & {
+  /** null: they are not known to stay the same. */
+  readonly fields: Snapshot | null;
+};
 
 export class Wrk {
   scheme: string;
@@ -35,6 +33,14 @@ export class Wrk {
   /** The thread that the script runs in; null in the main thread. */
   thread: unknown = null;
   #default: string | Uint8Array | null = null;
+  readonly #made = new RequestText();
+  readonly #formatLines = new FieldLines();
+  readonly #describeLines = new FieldLines();
+  #last: WrkParts;
+  #revision = 0;
+  #authorityHost = "";
+  #authorityPort: number | null = null;
+  #authorityText = "";
   readonly #initialState: string;
 
   constructor(fields: WrkFields) {
@@ -46,6 +52,8 @@ export class Wrk {
     this.headers = { ...fields.headers };
     this.body = fields.body;
     this.#initialState = this.#state();
+    const { host, port, method, path, body } = this;
+    this.#last = { host, port, method, path, body, fields: null };
   }
 
   /**
@@ -57,25 +65,18 @@ export class Wrk {
     path?: string | null,
     headers?: unknown,
     body?: unknown,
-  ): string | Uint8Array => this.#render(method, path, readFields(headers ?? this.headers), body);
+  ): string | Uint8Array => {
+    this.#formatLines.update(null, headers ?? this.headers, this.#authority());
+    return this.#make(method, path, this.#formatLines, body);
+  };
 
-  #render(method: unknown, path: unknown, pairs: Pair[], body: unknown): string | Uint8Array {
-    const has = (name: string) => pairs.some(([key]) => key.toLowerCase() === name);
-    const verb = readMethod(method ?? this.method);
-    const target = readPath(path ?? this.path);
-    const content = readContent(body ?? this.body);
-    if (!has("host")) pairs.push(["Host", this.#authority()]);
-    const length = typeof content === "string"
-      ? encoder.encode(content).length
-      : content?.length ?? (methodsWithBody.has(verb) ? 0 : null);
-    if (length !== null && !has("content-length") && !has("transfer-encoding")) {
-      pairs.push(["Content-Length", String(length)]);
-    }
-    let head = `${verb} ${target} HTTP/1.1\r\n`;
-    for (const [name, value] of pairs) head += `${name}: ${value}\r\n`;
-    head += "\r\n";
-    if (content === null) return head;
-    return typeof content === "string" ? head + content : join(encoder.encode(head), content);
+  #make(
+    method: unknown,
+    path: unknown,
+    lines: FieldLines,
+    body: unknown,
+  ): string | Uint8Array {
+    return this.#made.make(method ?? this.method, path ?? this.path, lines, body ?? this.body);
   }
 
   /** The request sent when the script has no `request()`; built once. */
@@ -106,11 +107,31 @@ export class Wrk {
     return await acceptsConnections({ kind: "tcp", host, port: Number(port || 80) });
   };
 
+  /** What is known of the request that `format` or `describe` made last. */
+  get made(): RequestText {
+    return this.#made;
+  }
+
   /** A request from its parts; fields of `wrk.headers` are added. Throws `TypeError`. */
   describe(request: unknown): string | Uint8Array {
     checkDescription(request);
-    const pairs = mergeFields(readFields(this.headers), readFields(request["headers"]));
-    return this.#render(request["method"], request["path"], pairs, request["body"]);
+    this.#describeLines.update(this.headers, request["headers"], this.#authority());
+    return this.#make(request["method"], request["path"], this.#describeLines, request["body"]);
+  }
+
+  /** Another number after each change of what `describe` takes from here. */
+  get revision(): number {
+    const { host, port, method, path, body, headers } = this;
+    const last = this.#last;
+    if (
+      host !== last.host || port !== last.port || method !== last.method || path !== last.path ||
+      body !== last.body || !last.fields?.matches(headers ?? noFields)
+    ) {
+      const fields = Snapshot.ofValues(headers ?? noFields);
+      this.#last = { host, port, method, path, body, fields };
+      this.#revision++;
+    }
+    return this.#revision;
   }
 
   /** Whether a script has changed the parts of requests. */
@@ -129,15 +150,14 @@ export class Wrk {
     return JSON.stringify([scheme, host, port, method, path, headers, text]);
   }
 
+  /** The value of Host. */
   #authority(): string {
-    const host = this.host.includes(":") ? `[${this.host}]` : this.host;
-    return this.port === null ? host : `${host}:${this.port}`;
+    if (this.host !== this.#authorityHost || this.port !== this.#authorityPort) {
+      this.#authorityHost = this.host;
+      this.#authorityPort = this.port;
+      const host = this.host.includes(":") ? `[${this.host}]` : this.host;
+      this.#authorityText = this.port === null ? host : `${host}:${this.port}`;
+    }
+    return this.#authorityText;
   }
-}
-
-function join(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(first.length + second.length);
-  bytes.set(first);
-  bytes.set(second, first.length);
-  return bytes;
 }

@@ -3,10 +3,11 @@ import type { FailureKind } from "../plan/failure.ts";
 import type { Reactor } from "../../net/reactor.ts";
 import type { ThreadPlan } from "../plan/thread_plan.ts";
 import type { TimedRequest } from "./answer_groups.ts";
+import type { MadeRequests } from "../script/made_requests.ts";
+import type { TextBuffer } from "../script/text_buffer.ts";
 import type { Dispatch } from "./dispatch.ts";
 import type { GroupState } from "./group_state.ts";
 import type { Recorder } from "./recorder.ts";
-import type { MadeRequests } from "./thread_script.ts";
 import type { ThreadSockets } from "./thread_sockets.ts";
 
 export const Phase = {
@@ -67,6 +68,8 @@ export interface LaneParts {
   /** Hands out requests. */
   readonly dispatch: Dispatch<Lane>;
   readonly recorder: Recorder;
+  /** Holds a text while it is sent. */
+  readonly texts: TextBuffer;
 }
 
 /** Makes `count` lanes for the connections of the plan; `groups` are those of the plan. */

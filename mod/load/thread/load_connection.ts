@@ -1,7 +1,7 @@
 /** One connection of the load generator: connects, sends, reads, and reconnects when necessary. */
 import type { PeerError } from "../../base/errors.ts";
 import { Deadline } from "../../base/timer_wheel.ts";
-import { type Method } from "../../http/mod.ts";
+import { Method } from "../../http/mod.ts";
 import { describeFault } from "../../http1/mod.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import type { FailureKind } from "../plan/failure.ts";
@@ -16,10 +16,12 @@ import type { GroupState } from "./group_state.ts";
 import { type Lane, type LaneParts, Phase } from "./lane.ts";
 import type { Recorder } from "./recorder.ts";
 import { ResponseReader } from "./response_reader.ts";
+import type { ResponseTemplate } from "./response_template.ts";
 import type { VaryingRequest } from "../request/varying_request.ts";
+import type { MadeRequests } from "../script/made_requests.ts";
+import type { TextBuffer } from "../script/text_buffer.ts";
 import { renderBatch } from "./varying_batch.ts";
 import type { Sender } from "./send_queue.ts";
-import type { MadeRequests } from "./thread_script.ts";
 import type { Connecting, ThreadSockets } from "./thread_sockets.ts";
 import { Slot } from "../stats/thread_stats.ts";
 
@@ -67,11 +69,14 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   readonly #sockets: ThreadSockets;
   readonly #dispatch: Dispatch<Lane>;
   readonly #recorder: Recorder;
+  readonly #texts: TextBuffer;
   #socket: Socket | null = null;
   #batch: Uint8Array = noBytes;
   /** What varies in the request that was loaded, and its values; null: it is sent as it is. */
   #varying: VaryingRequest | null = null;
   #values = new Float64Array(0);
+  /** The request as a script made it; null: it is in the batch. */
+  #text: string | null = null;
   #written = 0;
   /** End offsets of the requests of the batch, and which of them is answered next. */
   #ends: Int32Array = noEnds;
@@ -104,6 +109,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     this.#sockets = parts.sockets;
     this.#dispatch = parts.dispatch;
     this.#recorder = parts.recorder;
+    this.#texts = parts.texts;
     this.group = group;
     this.index = index;
   }
@@ -156,7 +162,9 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
   loadScripted(made: MadeRequests, count: number): void {
     this.#methods = made.methods;
     this.#closes = made.closes;
-    this.#load(made.bytes, made.ends, count);
+    this.#text = made.text;
+    if (made.text === null) this.#load(made.bytes, made.ends, count);
+    else this.#load(noBytes, oneUnknownEnd, 1);
   }
 
   #load(bytes: Uint8Array, ends: Int32Array, count: number): void {
@@ -211,13 +219,24 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
       if (!this.#dispatch.isOpenLoop && !this.#isRetry) this.intendedMs = nowMs;
       this.#recorder.sent(this.#portionCount);
     }
-    if (this.#varying === null) return this.#writeRest();
-    this.#varying.render(this.#values);
-    this.#batch = this.#varying.bytes;
-    this.#portionEnd = this.#varying.length;
+    if (this.#varying === null && this.#text === null) return this.#writeRest();
+    this.#render();
     this.#writeRest();
     // The next request overwrites the bytes of which this one's rest is sent later.
     if (this.#written < this.#portionEnd) this.#batch = this.#batch.slice(0, this.#portionEnd);
+  }
+
+  /** Puts the request into bytes that all connections share. */
+  #render(): void {
+    if (this.#text !== null) {
+      this.#portionEnd = this.#texts.encode(this.#text);
+      this.#batch = this.#texts.bytes;
+    } else {
+      const varying = this.#varying!;
+      varying.render(this.#values);
+      this.#batch = varying.bytes;
+      this.#portionEnd = varying.length;
+    }
   }
 
   #writeRest(): void {
@@ -258,7 +277,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     this.#recorder.read(this.intendedMs, end - start);
     if (!this.#reader.hasBegun) this.firstByteMs = nowMs;
     if (!this.#reader.hasBegun && this.outstanding === 1) {
-      const template = this.group.templateOf(this.requestIndex);
+      const template = this.#template();
       if (
         template !== null && end - start === template.totalBytes && (start & 3) === 0 &&
         template.matches(bytes, this.#sockets.wordsOf(bytes), start, end)
@@ -277,7 +296,7 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
     // Another socket: the response was the last one of this connection.
     while (at < end && this.#socket === socket) {
       if (this.outstanding === 0) return this.#unsolicited(nowMs);
-      const template = this.group.templateOf(this.requestIndex);
+      const template = this.#template();
       at = reader.read(this.#recorder, bytes, at, end, this.#method(), template);
       if (at < 0) return this.fail("protocol", describeFault(at).name, nowMs);
       if (!reader.isComplete) return;
@@ -288,6 +307,18 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
       this.#complete(nowMs);
       this.firstByteMs = nowMs;
     }
+  }
+
+  /**
+   * Template of the response that is next; null when none is kept. Requests of a script share one, and
+   * answers to HEAD and CONNECT have the heads of other answers without their bodies.
+   */
+  #template(): ResponseTemplate | null {
+    if (this.#methods !== null) {
+      const method = this.#methods[this.#position];
+      if (method === Method.head || method === Method.connect) return null;
+    }
+    return this.group.templateOf(this.requestIndex);
   }
 
   /** Method of the request that is answered next. */
@@ -510,3 +541,5 @@ export class LoadConnection extends Deadline implements SocketHandler, Connectin
 
 const noBytes = new Uint8Array(0);
 const noEnds = new Int32Array(0);
+/** Of a text that is not encoded yet. */
+const oneUnknownEnd = new Int32Array(1);

@@ -11,6 +11,7 @@ import { type Lane, type LaneMaker, Phase, type Reopening } from "./lane.ts";
 import { makeConnections } from "./load_connection.ts";
 import { PaceWatch, watchedSleepMs } from "./pacing/pace_watch.ts";
 import { Recorder, type RecorderMaker } from "./recorder.ts";
+import { TextBuffer } from "../script/text_buffer.ts";
 import type { ThreadScript } from "./thread_script.ts";
 import type { SecureClient } from "./secure_client.ts";
 import { Slot, type ThreadStats } from "../stats/thread_stats.ts";
@@ -109,7 +110,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
         plan.index,
         plan.threadCount,
         plan.randomOrder,
-        script !== null || this.#recorder.observer !== null,
+        this.#recorder.observer !== null,
         source,
       )
     );
@@ -123,6 +124,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       sockets: this.#sockets,
       dispatch: this,
       recorder: this.#recorder,
+      texts: new TextBuffer(),
     };
     this.#lanes = (makeLanes ?? makeConnections)(parts, groups, count);
     this.#waiting = new ConnectionQueue(count);
@@ -220,7 +222,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
 
   /** Whether only timeouts and the end of the run need `onTick`: no schedule, script delay or pending connect does. */
   get #canBeQuiet(): boolean {
-    return this.#schedule === null && this.#script === null && this.#reopening === null &&
+    return this.#schedule === null && !this.#script?.delays && this.#reopening === null &&
       this.#openedUpTo === this.#lanes.length;
   }
 
@@ -299,7 +301,7 @@ export class LoadThread implements TickHandler, Dispatch<Lane> {
       return lane.load(lane.group.next(), countMax);
     }
     const made = script.make();
-    const count = Math.min(made.ends.length, countMax);
+    const count = Math.min(made.methods.length, countMax);
     lane.loadScripted(made, count);
     return count;
   }

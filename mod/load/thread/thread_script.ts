@@ -1,15 +1,16 @@
 /** A script within one load thread: makes its requests and receives its responses. */
 import { StartError } from "../../base/errors.ts";
-import type { Method, ResponseHead } from "../../http/mod.ts";
+import type { ResponseHead } from "../../http/mod.ts";
+import { joined } from "../request/request_bytes.ts";
 import { parseTarget, portOf } from "../plan/target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../plan/thread_plan.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
 import type { AnswerObserver, TimedRequest } from "./answer_groups.ts";
-import { HookMark, type HookPlace } from "../script/hook_mark.ts";
+import { HookMark } from "../script/hook_mark.ts";
 import { type Hooks, type LoadedHooks, loadHooks } from "../script/hooks.ts";
 import { show } from "../script/request_shape.ts";
-import { splitRequests } from "../script/request_split.ts";
-import { RecentTexts } from "../script/recent_texts.ts";
+import type { MadeRequests } from "../script/made_requests.ts";
+import { RequestReader } from "../script/request_reader.ts";
 import { scriptError } from "../script/script_error.ts";
 import { OwnThreadHandle, type Variables } from "../script/script_thread.ts";
 import { throwIfExited } from "../script/script_globals.ts";
@@ -21,20 +22,8 @@ interface Collected {
   body: Uint8Array[];
 }
 
-/** Requests that were made for one connection. */
-export interface MadeRequests {
-  readonly bytes: Uint8Array;
-  /** End offset of each. */
-  readonly ends: Int32Array;
-  readonly methods: readonly Method[];
-  /** Which of them end their connection; undefined: none does. */
-  readonly closes: readonly boolean[] | undefined;
-  /** The same object comes again when the script repeats the text. */
-  readonly isKept: boolean;
-}
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
+const places = { delay: "delay()", request: "request()", response: "response()" } as const;
 
 export class ThreadScript implements AnswerObserver {
   /** Time spent in hooks. */
@@ -46,7 +35,8 @@ export class ThreadScript implements AnswerObserver {
   readonly #wrk: Wrk;
   readonly #name: string;
   readonly #collected = new Map<TimedRequest, Collected>();
-  readonly #recent = new RecentTexts<MadeRequests>();
+  readonly #reader: RequestReader;
+  readonly #makeNext = (): MadeRequests => this.#reader.read(this.#hooks.request!());
 
   private constructor(
     plan: ScriptPlan,
@@ -58,6 +48,7 @@ export class ThreadScript implements AnswerObserver {
     this.#loaded = loaded;
     this.#hooks = loaded.hooks;
     this.#wrk = wrk;
+    this.#reader = new RequestReader(wrk);
     this.#name = plan.name;
     this.handle = handle;
     this.#mark = mark;
@@ -103,7 +94,7 @@ export class ThreadScript implements AnswerObserver {
   /** Calls a hook between two requests, and processes its result. */
   #call<T>(hook: "delay" | "request" | "response", act: () => T): T {
     const startMs = performance.now();
-    this.#mark.set(`${hook}()` satisfies HookPlace);
+    this.#mark.set(places[hook]);
     try {
       const result = act();
       throwIfExited();
@@ -141,7 +132,7 @@ export class ThreadScript implements AnswerObserver {
     let made: MadeRequests;
     try {
       const request = this.#wrk.request();
-      made = this.#read(Array.from({ length: pipeline }, () => request));
+      made = this.#reader.read(Array.from({ length: pipeline }, () => request));
     } catch (error) {
       throw this.#failure("wrk.format", error);
     }
@@ -168,35 +159,9 @@ export class ThreadScript implements AnswerObserver {
     });
   }
 
-  /** Makes the next request, or several. The same object comes again for a text that is repeated. */
+  /** Makes the next request, or several; see `RequestReader.read`. */
   make(): MadeRequests {
-    return this.#call("request", () => this.#read(this.#hooks.request!()));
-  }
-
-  #read(request: unknown): MadeRequests {
-    if (typeof request !== "string") return madeOf(this.#bytesOf(request));
-    const known = this.#recent.find(request);
-    if (known !== undefined) return known;
-    const made = madeOf(encoder.encode(request));
-    made.isKept = this.#recent.keep(request, made);
-    return made;
-  }
-
-  #bytesOf(request: unknown): Uint8Array {
-    if (typeof request === "string") return encoder.encode(request);
-    if (request instanceof Uint8Array) return request;
-    if (request instanceof ArrayBuffer) return new Uint8Array(request);
-    if (Array.isArray(request)) {
-      const parts = request.map((each) => this.#bytesOf(each));
-      const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-      let at = 0;
-      for (const part of parts) {
-        bytes.set(part, at);
-        at += part.length;
-      }
-      return bytes;
-    }
-    return this.#bytesOf(this.#wrk.describe(request));
+    return this.#call("request", this.#makeNext);
   }
 
   takeHead(request: TimedRequest, head: ResponseHead): void {
@@ -217,7 +182,8 @@ export class ThreadScript implements AnswerObserver {
     const collected = this.#collected.get(request);
     if (collected === undefined) return;
     this.#collected.delete(request);
-    const bytes = joined(collected.body);
+    const { body } = collected;
+    const bytes = body.length === 1 ? body[0] : joined(body);
     this.#call("response", () => {
       const text = decoder.decode(bytes);
       const result = this.#hooks.response!(status, collected.headers, text, bytes);
@@ -229,22 +195,6 @@ export class ThreadScript implements AnswerObserver {
   #failure(hook: string, error: unknown): StartError {
     return scriptError(this.#name, hook, error, this.#loaded.place(hook));
   }
-}
-
-function madeOf(bytes: Uint8Array): MadeRequests & { isKept: boolean } {
-  const { ends, methods, closes } = splitRequests(bytes);
-  return { bytes, ends, methods, closes, isKept: false };
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  if (parts.length === 1) return parts[0];
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 function addressOf(text: string): Pick<RequestGroup, "addresses" | "loopback"> {

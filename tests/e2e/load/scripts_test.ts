@@ -1,5 +1,6 @@
 /** Scripts of `hayate load`: every example of the help text, and what goes wrong. */
 import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
+import { delay } from "@std/async/delay";
 import type { ReportJson } from "../../../mod/load/report/json/report_json.ts";
 import { scriptExamples } from "../../../mod/load/topics/script_examples.ts";
 import { type ChildResult, runHayate, startHayate } from "../../support/binary.ts";
@@ -91,6 +92,42 @@ Deno.test("a script's own Connection: close ends each connection after its reque
     assertEquals(run.connections.made >= (source.includes("[{}") ? 10 : 30), true, source);
   }
 });
+
+Deno.test("an answer to GET does not end where the same answer to HEAD did", async () => {
+  const head = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n";
+  using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
+  const serving = answerInTwoParts(listener, head, "hello");
+  await using folder = await tempFolder();
+  const source = "let n = 0;\n" +
+    "export const request = () => wrk.format(++n % 2 === 1 ? 'HEAD' : 'GET', '/');";
+  const path = await folder.write("s.js", source);
+  const url = `http://127.0.0.1:${listener.addr.port}/`;
+  const args = ["load", "-s", path, "-n20", "-c1", "-t1", "--json", "-", url];
+  const { stdout } = await runHayate(args);
+  await serving;
+  const [run] = (JSON.parse(stdout) as ReportJson).runs;
+  const { requestsAnswered, requestsFailed, connections } = run;
+  assertEquals([requestsAnswered, requestsFailed, connections.lost], [20, 0, 0]);
+});
+
+/** Serves one connection; the body follows the head when that has certainly been read by itself. */
+async function answerInTwoParts(
+  listener: Deno.TcpListener,
+  head: string,
+  body: string,
+): Promise<void> {
+  using connection = await listener.accept();
+  connection.setNoDelay();
+  const encoder = new TextEncoder(), buffer = new Uint8Array(4096);
+  for (;;) {
+    const count = await connection.read(buffer);
+    if (count === null) return;
+    await connection.write(encoder.encode(head));
+    if (buffer[0] !== 0x47) continue;
+    await delay(20);
+    await connection.write(encoder.encode(body));
+  }
+}
 
 Deno.test("script auth: data of a response is used in later requests", async () => {
   const { stats } = await runExample("auth", "-n", "20", "-t1", "-c1");

@@ -1,6 +1,6 @@
 /** --reconnect: event streams are opened again as an EventSource does it (HTML standard, section 9.2). */
 import type { Lane, Reopening } from "../lane.ts";
-import type { MadeRequests } from "../thread_script.ts";
+import type { MadeRequests } from "../../script/made_requests.ts";
 import type { EventRecorder } from "./event_recorder.ts";
 
 /** The wait of Chrome and Safari until a server says otherwise with `retry`. */
@@ -58,7 +58,7 @@ function withField(
     at += part.length;
   }
   const ends = Int32Array.of(bytes.length);
-  return { bytes, ends, methods: [method], closes: undefined, isKept: false };
+  return { text: null, bytes, ends, methods: [method], closes: undefined, isKept: false };
 }
 
 /** Where the empty line begins that ends the head. */

@@ -1,7 +1,7 @@
 /** The requests of one group, as HTTP/2 sends them. */
 import type { VaryingRequest } from "../../request/varying_request.ts";
 import type { GroupState } from "../group_state.ts";
-import type { MadeRequests } from "../thread_script.ts";
+import type { MadeRequests } from "../../script/made_requests.ts";
 import { type StreamRequest, StreamRequests } from "./stream_request.ts";
 
 export class GroupRequests {

@@ -8,7 +8,7 @@ import type { VaryingRequest } from "../../request/varying_request.ts";
 import { restAfter } from "../connect_rest.ts";
 import type { GroupState } from "../group_state.ts";
 import { type Lane, type LaneParts, Phase } from "../lane.ts";
-import type { MadeRequests } from "../thread_script.ts";
+import type { MadeRequests } from "../../script/made_requests.ts";
 import type { ConnectionPlace } from "./connection_place.ts";
 import type { StreamConnection } from "./stream_connection.ts";
 import type { StreamRequest } from "./stream_request.ts";
