@@ -12,7 +12,7 @@ import { http2Proxy } from "./http2_proxy.ts";
 import { http2Serve } from "./http2_serve.ts";
 import { http2Load, http2Transfers } from "./http2_transfer.ts";
 import { proxyLatency, serveLatency } from "./latency.ts";
-import { load, loadSame, loadScripts } from "./load.ts";
+import { load, loadSame, loadScripts, loadTemplates } from "./load.ts";
 import { http2Idle, http2Streams, idle, loadMemories } from "./memory.ts";
 import { http2Neighbours } from "./neighbours.ts";
 import { proxy, proxySame } from "./proxy.ts";
@@ -27,7 +27,7 @@ import { tlsProxy } from "./tls_proxy.ts";
 import { tlsServe, tlsServeSame } from "./tls_serve.ts";
 
 export const comparisons: readonly Comparison[] = [
-  ...[load, loadSame, loadScripts, loadClose, loadRate, loadMemories],
+  ...[load, loadSame, ...loadScripts, loadTemplates, loadClose, loadRate, loadMemories],
   ...[serve, serveSame, serveClose, serveLatency, idle, start, fetch, app, appKeepalive],
   ...[appHono, appJson, appEvents, appUpload, appWebSocket, appStarts],
   ...[proxy, proxySame, proxyLatency, proxyBodies, proxyLaden],

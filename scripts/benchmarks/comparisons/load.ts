@@ -1,13 +1,19 @@
-import type { ClientComparison } from "../comparison.ts";
+import type { ClientComparison, ClientSpec } from "../comparison.ts";
 import {
   floorClient,
   floorClientVaried,
   floorServer,
   floorServerVaried,
 } from "../contenders/floor.ts";
-import { hayateLoad, hayateLoadVaried } from "../contenders/hayate_load.ts";
+import {
+  hayateLoad,
+  hayateLoadTemplate,
+  hayateLoadTemplateLength,
+  hayateLoadVaried,
+  hayateLoadVariedWith,
+} from "../contenders/hayate_load.ts";
 import { nginxReturn, nginxReturnVaried } from "../contenders/nginx.ts";
-import { wrk, wrkVaried } from "../contenders/wrk.ts";
+import { wrk, wrkVaried, wrkVariedWith } from "../contenders/wrk.ts";
 
 const common = {
   judged: "client",
@@ -38,12 +44,49 @@ export const loadSame: ClientComparison = {
   isCore: false,
 };
 
-export const loadScripts: ClientComparison = {
+/** Requests of a script, made in different ways. */
+function scripted(
+  name: string,
+  title: string,
+  contenders: readonly ClientSpec[],
+): ClientComparison {
+  return {
+    ...common,
+    name,
+    title: `load generators, -t1, varied answers, and ${title}`,
+    targets: [floorServerVaried, nginxReturnVaried],
+    contenders,
+    connections: [50],
+    goal: { tcp: 1, unix: null },
+    isCore: false,
+  };
+}
+
+export const loadScripts: readonly ClientComparison[] = [
+  scripted("load-scripts", "a script's varied requests, made before the run", [
+    hayateLoadVaried,
+    floorClientVaried,
+    wrkVaried,
+  ]),
+  scripted("load-formats", "a script that calls wrk.format() for each request", [
+    hayateLoadVariedWith("make=format"),
+    floorClientVaried,
+    wrkVariedWith("make=format"),
+  ]),
+  scripted("load-texts", "a script that writes each request as a text", [
+    hayateLoadVariedWith("make=text"),
+    floorClientVaried,
+    wrkVariedWith("make=text"),
+  ]),
+];
+
+export const loadTemplates: ClientComparison = {
   ...common,
-  name: "load-scripts",
-  title: "load generators, -t1, varied answers, and varied requests by a script",
+  name: "load-templates",
+  title: "load with three placeholders of --template, and without, -t1, varied answers",
   targets: [floorServerVaried, nginxReturnVaried],
-  contenders: [hayateLoadVaried, floorClientVaried, wrkVaried],
+  contenders: [hayateLoadTemplate, hayateLoadTemplateLength],
   connections: [50],
+  goal: { tcp: 0.95, unix: null },
   isCore: false,
 };

@@ -7,6 +7,18 @@ export const variedScript: string = new URL("varied_requests.js", import.meta.ur
 /** The same head each time. */
 export const hayateLoad: ClientSpec = loadClient("hayate load", []);
 
+/** A path and a field that --template fills in, and a request of that length without it. */
+export const hayateLoadTemplate: ClientSpec = loadClient(
+  "hayate load --template",
+  ["--template", "-H", "X-Request-Id: {uuid}"],
+  { path: "/articles/{rand:10000:99999}/comments?page={seq:10000}" },
+);
+export const hayateLoadTemplateLength: ClientSpec = loadClient(
+  "hayate load",
+  ["-H", "X-Request-Id: 5f0c2c1e-6d0b-4e53-9c1f-3b7a0d9e8f21"],
+  { path: "/articles/12345/comments?page=123456" },
+);
+
 /** The heads of varied_requests.js; `words` are its arguments. */
 export function hayateLoadVariedWith(...words: readonly string[]): ClientSpec {
   return loadClient("hayate load, varied heads", ["-s", variedScript], { words });
@@ -92,7 +104,11 @@ function webSocketUrl({ address }: Target): string {
 function loadClient(
   name: string,
   flags: readonly string[],
-  { threads = 1, words = [] }: { threads?: number; words?: readonly string[] } = {},
+  { threads = 1, words = [], path = "/" }: {
+    threads?: number;
+    words?: readonly string[];
+    path?: string;
+  } = {},
 ): ClientSpec {
   const rest = words.length === 0 ? [] : ["--", ...words];
   return {
@@ -105,22 +121,22 @@ function loadClient(
       `-t${threads}`,
       `-c${connections}`,
       `-d${seconds}s`,
-      ...targetArgs(target),
+      ...targetArgs(target, path),
       ...rest,
     ],
     startArgs: (target) => [
       ...["load", ...flags, "-t1", "-c1", "-n1"],
-      ...[...targetArgs(target), ...rest],
+      ...[...targetArgs(target, path), ...rest],
     ],
   };
 }
 
 /** The part of the command line that selects the target. */
-export function targetArgs({ address, isTls }: Target): string[] {
+export function targetArgs({ address, isTls }: Target, path = "/"): string[] {
   const scheme = isTls ? "https" : "http";
   // The servers have self-signed certificates; wrk does not verify certificates either.
   const trust = isTls ? ["-k"] : [];
   return address.kind === "unix"
-    ? [...trust, "-P", address.path, `${scheme}://localhost/`]
-    : [...trust, `${scheme}://${address.host}:${address.port}/`];
+    ? [...trust, "-P", address.path, `${scheme}://localhost${path}`]
+    : [...trust, `${scheme}://${address.host}:${address.port}${path}`];
 }

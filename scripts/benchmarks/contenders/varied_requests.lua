@@ -1,7 +1,20 @@
 -- Requests of a thousand clients for wrk: what varied_requests.js sends, with the same arguments.
 
 local count = 1000
-local requests, at = {}, 0
+local requests, at, make = {}, 0, nil
+
+local function format(each)
+  return wrk.format(each.method, each.path, each.fields, each.body)
+end
+
+local function text(each)
+  local fields = each.fields
+  local host = fields["Host"] or wrk.host .. ":" .. wrk.port
+  return "GET " .. each.path .. " HTTP/1.1\r\nHost: " .. host ..
+    "\r\nUser-Agent: " .. fields["User-Agent"] .. "\r\nAccept: " .. fields["Accept"] ..
+    "\r\nAccept-Language: " .. fields["Accept-Language"] ..
+    "\r\nCookie: " .. fields["Cookie"] .. "\r\n\r\n"
+end
 
 local function order(number, item_count)
   local items = {}
@@ -20,6 +33,7 @@ function init(args)
     path = path or word:match("^path=(.*)")
     hosts = hosts or tonumber(word:match("^hosts=(%d+)"))
     items = items or tonumber(word:match("^items=(%d+)"))
+    make = make or ({ format = format, text = text })[word:match("^make=(.*)")]
   end
   for i = 0, count - 1 do
     local fields = {
@@ -31,16 +45,18 @@ function init(args)
     }
     if hosts then fields["Host"] = "host" .. i * 7919 % hosts .. ".example" end
     local own = "/articles/" .. i * 7919 % count .. "/comments?page=" .. i % 17 .. "&sort=date"
-    if items then
-      fields["Content-Type"] = "application/json"
-      requests[i + 1] = wrk.format("POST", path or own, fields, order(i, items))
-    else
-      requests[i + 1] = wrk.format("GET", path or own, fields)
-    end
+    if items then fields["Content-Type"] = "application/json" end
+    local parts = {
+      method = items and "POST" or "GET",
+      path = path or own,
+      fields = fields,
+      body = items and order(i, items),
+    }
+    requests[i + 1] = make and parts or format(parts)
   end
 end
 
 function request()
   at = at % count + 1
-  return requests[at]
+  return make and make(requests[at]) or requests[at]
 end

@@ -140,7 +140,16 @@ async function headsOf(program: string, args: (url: string) => string[]): Promis
 
 peerTest("wrk", "wrk and hayate load send the same varied heads", async () => {
   const script = `${root}/scripts/benchmarks/contenders/varied_requests`;
-  for (const words of [["hosts=7"], ["hosts=7", "path=/"], ["hosts=7", "items=28"]]) {
+  for (
+    const words of [
+      ["hosts=7"],
+      ["hosts=7", "path=/"],
+      ["hosts=7", "items=28"],
+      ["hosts=7", "items=28", "make=format"],
+      ["hosts=7", "make=format"],
+      ["hosts=7", "make=text"],
+    ]
+  ) {
     // A thousand each, whatever the machine's pace.
     const theirs = await headsOf(
       "wrk",
