@@ -1,6 +1,6 @@
 /** Parses the WebSocket frames of a peer (RFC 6455 section 5): bytes in, events out. */
 import { CloseCode, decodeText, isCloseCode, Opcode } from "./frames.ts";
-import { MessageBuffer, unmask } from "./message_buffer.ts";
+import { MessageBuffer, type MessageReceiver, unmask } from "./message_buffer.ts";
 import type { MessageSink } from "./message_sink.ts";
 
 /** Events of a reader, besides messages. */
@@ -13,9 +13,7 @@ export interface FrameEvents {
 }
 
 /** Events of a server's reader. A text or binary message is delivered whole, its fragments joined. */
-export interface FrameHandler extends FrameEvents {
-  onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void;
-}
+export interface FrameHandler extends FrameEvents, MessageReceiver {}
 
 /** Which side sent the frames: clients mask theirs, servers never do (section 5.1). */
 export type FrameSender = "client" | "server";
@@ -66,8 +64,7 @@ export class FrameReader {
 
   /** A server's reader, which joins whole messages. */
   static ofServer(handler: FrameHandler, messageBytesMax: number): FrameReader {
-    const buffer = new MessageBuffer((isText, payload) => handler.onMessage(isText, payload));
-    return new FrameReader(handler, buffer, messageBytesMax, "client");
+    return new FrameReader(handler, new MessageBuffer(handler), messageBytesMax, "client");
   }
 
   push(bytes: Uint8Array, start: number, end: number): void {

@@ -1,4 +1,5 @@
 /** Opcodes, close codes, and frames to send (RFC 6455 sections 5 and 7). */
+import { writeUtf8 } from "../base/utf8.ts";
 
 export const Opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 
@@ -35,8 +36,26 @@ export function decodeText(bytes: Uint8Array): string | null {
 export function makeFrame(opcode: number, payload: Uint8Array): Uint8Array<ArrayBuffer> {
   const { length } = payload;
   const frame = new Uint8Array(headBytesOf(length) + length);
-  frame.set(payload, writeHead(frame, opcode, length, 0));
+  frame.set(payload, writeHead(frame, 0, opcode, length, 0));
   return frame;
+}
+
+/** Bytes that the frame of a text of so many characters may take. */
+export function textFrameBytesMax(characters: number): number {
+  return headBytesMax + 3 * characters;
+}
+
+/**
+ * Writes one complete, unmasked text frame at `at`, where `textFrameBytesMax` bytes have room. Returns
+ * its end.
+ */
+export function writeTextFrame(target: Uint8Array, at: number, text: string): number {
+  // Right for ASCII; other text may need a longer head.
+  const guess = headBytesOf(text.length);
+  const length = writeUtf8(text, target, at + guess);
+  const head = headBytesOf(length);
+  if (head !== guess) target.copyWithin(at + head, at + guess, at + guess + length);
+  return writeHead(target, at, Opcode.text, length, 0) + length;
 }
 
 /** Bytes that a client's frame takes. */
@@ -56,30 +75,38 @@ export function writeMaskedFrame(
   keyAt: number,
 ): number {
   const { length } = payload;
-  let at = writeHead(target, opcode, length, 0x80);
+  let at = writeHead(target, 0, opcode, length, 0x80);
   for (let i = 0; i < keyBytes; i++) target[at++] = keys[keyAt + i];
   for (let i = 0; i < length; i++) target[at + i] = payload[i] ^ keys[keyAt + (i & 3)];
   return at + length;
 }
 
 const keyBytes = 4;
+/** Of a head without its key. */
+const headBytesMax = 10;
 
 /** A head without its key: the shortest form of the length is required (section 5.2). */
 function headBytesOf(length: number): number {
   return length < 126 ? 2 : length < 65_536 ? 4 : 10;
 }
 
-/** Returns the head's length. */
-function writeHead(frame: Uint8Array, opcode: number, length: number, maskBit: number): number {
-  const head = headBytesOf(length);
-  frame[0] = 0x80 | opcode;
-  frame[1] = maskBit | (length < 126 ? length : length < 65_536 ? 126 : 127);
+/** Writes a head at `at`; returns its end. */
+function writeHead(
+  frame: Uint8Array,
+  at: number,
+  opcode: number,
+  length: number,
+  maskBit: number,
+): number {
+  const end = at + headBytesOf(length);
+  frame[at] = 0x80 | opcode;
+  frame[at + 1] = maskBit | (length < 126 ? length : length < 65_536 ? 126 : 127);
   let rest = length;
-  for (let i = head - 1; i >= 2; i--) {
+  for (let i = end - 1; i >= at + 2; i--) {
     frame[i] = rest % 256;
     rest = Math.floor(rest / 256);
   }
-  return head;
+  return end;
 }
 
 /** The payload of a close frame. */

@@ -1,9 +1,19 @@
 /** Joins the fragments of one WebSocket message (RFC 6455 section 5.4). */
+import { latin1 } from "../http/latin1.ts";
+import { decodeText } from "./frames.ts";
 import { fragmentsMax, type MessageSink } from "./message_sink.ts";
 
 /** Initial size of the buffer for a message that does not arrive in one read. */
 const bufferBytesMin = 4096;
 const empty = new Uint8Array(0);
+/** For messages that arrive in one read, and are over before the next one: all readers share it. */
+const shared = new Uint8Array(16_384);
+
+/** Gets each whole message. The payload is the receiver's own. */
+export interface MessageReceiver {
+  onText(text: string): void;
+  onBinary(payload: Uint8Array<ArrayBuffer>): void;
+}
 
 /** Collects unmasked payload in one buffer that doubles as it grows, so joining takes linear time. */
 export class MessageBuffer implements MessageSink {
@@ -15,11 +25,12 @@ export class MessageBuffer implements MessageSink {
   /** Number of bytes of text that have been validated. */
   #checked = 0;
   #decoder: TextDecoder | null = null;
-  readonly #onMessage: (isText: boolean, payload: Uint8Array<ArrayBuffer>) => void;
+  /** All bytes of the message, ORed: below 0x80 it is ASCII. */
+  #seen = 0;
+  readonly #receiver: MessageReceiver;
 
-  /** `onMessage` gets each whole message, and decides whether its text is valid. */
-  constructor(onMessage: (isText: boolean, payload: Uint8Array<ArrayBuffer>) => void) {
-    this.#onMessage = onMessage;
+  constructor(receiver: MessageReceiver) {
+    this.#receiver = receiver;
   }
 
   begin(isText: boolean): void {
@@ -28,6 +39,7 @@ export class MessageBuffer implements MessageSink {
     this.length = 0;
     this.#fragments = 0;
     this.#checked = 0;
+    this.#seen = 0;
   }
 
   beginFragment(): boolean {
@@ -44,8 +56,10 @@ export class MessageBuffer implements MessageSink {
     expected: number,
   ): void {
     const needed = this.length + end - at;
-    if (needed > this.#bytes.length) this.#grow(needed, this.length + expected);
-    unmask(bytes, at, end, mask, phase, this.#bytes, this.length);
+    const isWhole = this.length === 0 && needed === expected;
+    if (isWhole && needed <= shared.length) this.#bytes = shared;
+    else if (needed > this.#bytes.length) this.#grow(needed, this.length + expected);
+    this.#seen |= unmask(bytes, at, end, mask, phase, this.#bytes, this.length);
     this.length = needed;
   }
 
@@ -63,14 +77,28 @@ export class MessageBuffer implements MessageSink {
   }
 
   end(): boolean {
-    this.#onMessage(this.isText, this.#take());
+    if (!this.isText) {
+      this.#receiver.onBinary(this.#take());
+      return true;
+    }
+    const text = this.#text();
+    this.drop();
+    if (text === null) return false;
+    this.#receiver.onText(text);
     return true;
+  }
+
+  /** Null: it is not UTF-8. */
+  #text(): string | null {
+    if (this.#seen < 0x80) return latin1(this.#bytes, 0, this.length);
+    return decodeText(this.#bytes.subarray(0, this.length));
   }
 
   /** Returns the whole message, in a buffer of its own, and resets. */
   #take(): Uint8Array<ArrayBuffer> {
     const { length } = this;
-    const whole = length === this.#bytes.length ? this.#bytes : this.#bytes.slice(0, length);
+    const isOwn = length === this.#bytes.length && this.#bytes !== shared;
+    const whole = isOwn ? this.#bytes : this.#bytes.slice(0, length);
     this.drop();
     return whole;
   }
@@ -90,7 +118,7 @@ export class MessageBuffer implements MessageSink {
   }
 }
 
-/** Section 5.3: byte i is XORed with byte i modulo 4 of the key. */
+/** Section 5.3: byte i is XORed with byte i modulo 4 of the key. Returns the results, ORed. */
 export function unmask(
   source: Uint8Array,
   start: number,
@@ -99,6 +127,12 @@ export function unmask(
   phase: number,
   target: Uint8Array,
   at: number,
-): void {
-  for (let i = start; i < end; i++) target[at++] = source[i] ^ mask[phase++ & 3];
+): number {
+  let seen = 0;
+  for (let i = start; i < end; i++) {
+    const byte = source[i] ^ mask[phase++ & 3];
+    seen |= byte;
+    target[at++] = byte;
+  }
+  return seen;
 }

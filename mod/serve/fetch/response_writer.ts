@@ -1,4 +1,5 @@
 /** Sends the Response of a handler; constant bodies without a stream. */
+import { writeUtf8 } from "../../base/utf8.ts";
 import type { Exchange } from "../../conn/exchange/exchange.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
 import { latin1Bytes } from "../../http/latin1.ts";
@@ -16,7 +17,6 @@ export interface Cork {
   leave(): void;
 }
 
-const encoder = new TextEncoder();
 /** Grows to the largest constant body, up to `keptBytesMax`. */
 let textBuffer = new Uint8Array(16 << 10);
 const keptBytesMax = 1 << 20;
@@ -344,16 +344,7 @@ function encodeText(text: string): number {
   if (3 * length > textBuffer.length || textBuffer.length > keptBytesMax) {
     textBuffer = new Uint8Array(Math.max(3 * length, 16 << 10));
   }
-  if (length <= 64) {
-    let i = 0;
-    for (; i < length; i++) {
-      const code = text.charCodeAt(i);
-      if (code > 0x7f) break;
-      textBuffer[i] = code;
-    }
-    if (i === length) return length;
-  }
-  return encoder.encodeInto(text, textBuffer).written;
+  return writeUtf8(text, textBuffer, 0);
 }
 
 function fieldLines(fields: Headers): Uint8Array {

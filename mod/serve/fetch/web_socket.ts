@@ -3,7 +3,8 @@ import type { PeerError } from "../../base/errors.ts";
 import type { TakenSocket } from "../../conn/exchange/exchange.ts";
 import type { Socket, SocketHandler } from "../../net/reactor.ts";
 import { delay } from "../../std/async.ts";
-import { CloseCode, closePayload, decodeText, makeFrame, Opcode } from "../../web_socket/frames.ts";
+import { CloseCode, closePayload, makeFrame, Opcode } from "../../web_socket/frames.ts";
+import { ServedMessageEvent } from "./message_event.ts";
 import { Linger } from "./web_socket_linger.ts";
 import { FrameQueue } from "./web_socket_output.ts";
 import { type FrameHandler, FrameReader } from "../../web_socket/frame_reader.ts";
@@ -76,10 +77,14 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   #blobsPending = 0;
   #blobBytes = 0;
   #blobs: Promise<void> | null = null;
+  /** Besides `onmessage` and the like. */
+  #hasListeners = false;
   #state: number = State.connecting;
   #socket: Socket | null = null;
   #onOver: (() => void) | null = null;
   #timer = 0;
+  /** When the client last sent something, on the clock of `performance.now()`. */
+  #heardMs = 0;
   #pinged = false;
   #closeSent = false;
   #earlyClose: { readonly code: number; readonly reason: string } | null = null;
@@ -117,7 +122,8 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     socket.handler = this;
     if (this.#state === State.closing) return this.#closeOpened(socket);
     this.#state = State.open;
-    this.#restartIdle();
+    this.#heardMs = performance.now();
+    this.#watchIdle(this.#idleMs);
     this.#emit(new Event("open"));
     if (early.length > 0) this.#read(early, 0, early.length);
     if (hasEnded) return this.onEnd();
@@ -134,6 +140,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
       // As in a browser whose buffer is full, the connection fails (WHATWG WebSockets, send()).
       return this.#fail(`the client reads too slowly: ${this.bufferedAmount} bytes are queued`);
     }
+    if (typeof data === "string" && this.#blobs === null) return this.#sendText(data);
     if (data instanceof Blob) return this.#sendBlob(data);
     const isText = typeof data === "string";
     const payload = isText ? new TextEncoder().encode(data) : bytesOf(data);
@@ -184,7 +191,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
 
   onData(_socket: Socket, bytes: Uint8Array, start: number, end: number): void {
     this.#pinged = false;
-    if (this.#state === State.open) this.#restartIdle();
+    this.#heardMs = performance.now();
     this.#read(bytes, start, end);
   }
 
@@ -209,21 +216,13 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#finish(CloseCode.abnormal, "", false);
   }
 
-  onMessage(isText: boolean, payload: Uint8Array<ArrayBuffer>): void {
+  onText(text: string): void {
+    if (this.#state < State.closing) this.#emitMessage(text);
+  }
+
+  onBinary(payload: Uint8Array<ArrayBuffer>): void {
     if (this.#state >= State.closing) return;
-    const text = isText ? decodeText(payload) : null;
-    if (isText && text === null) {
-      this.#reader.stop();
-      return this.onViolation(CloseCode.invalidData);
-    }
-    const data = isText
-      ? text
-      : this.binaryType === "blob"
-      ? new Blob([payload])
-      : payload.byteLength === payload.buffer.byteLength
-      ? payload.buffer
-      : payload.slice().buffer;
-    this.#emit(new MessageEvent("message", { data }));
+    this.#emitMessage(this.binaryType === "blob" ? new Blob([payload]) : payload.buffer);
   }
 
   onPing(payload: Uint8Array<ArrayBuffer>): void {
@@ -256,6 +255,12 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#write(makeFrame(Opcode.close, closePayload(code, reason)));
   }
 
+  #sendText(text: string): void {
+    if (this.#socket === null) return;
+    if (this.#output.pushText(text)) this.#pushed();
+    else this.#write(makeFrame(Opcode.text, new TextEncoder().encode(text)));
+  }
+
   #sendFrame(opcode: number, payload: Uint8Array): void {
     if (this.#state === State.open) this.#write(makeFrame(opcode, payload));
   }
@@ -279,17 +284,15 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
   }
 
   #write(frame: Uint8Array): void {
-    const socket = this.#socket;
-    if (socket === null) return;
-    if (this.#isCorked || this.#output.length > 0) {
-      this.#output.push(frame);
-      if (!this.#isBlocked && this.#output.length > corkedBytesMax) this.#flush();
-      return;
-    }
-    const sent = socket.write(frame, 0, frame.length);
-    if (sent === frame.length) return;
-    this.#output.push(frame.subarray(sent));
-    this.#setBlocked();
+    if (this.#socket === null) return;
+    this.#output.push(frame);
+    this.#pushed();
+  }
+
+  /** Sends what was pushed, unless the client is slow, or more may follow at once. */
+  #pushed(): void {
+    if (this.#isBlocked || (this.#isCorked && this.#output.length <= corkedBytesMax)) return;
+    this.#flush();
   }
 
   /** Writes queued output to the socket. */
@@ -298,6 +301,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     if (socket === null) return;
     this.#output.flush(socket);
     if (this.#output.length > 0) return this.#setBlocked();
+    if (!this.#isBlocked) return;
     this.#isBlocked = false;
     clearTimeout(this.#writeTimer);
     this.#queuedPongs = 0;
@@ -316,15 +320,22 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#writeTimer = setTimeout(fail, writeTimeoutMs);
   }
 
-  /** Sends a ping after the idle time, and closes after another idle time without input. */
-  #restartIdle(): void {
-    if (this.#idleMs <= 0) return;
-    this.#arm(this.#idleMs, () => {
-      if (this.#pinged) return this.#finish(CloseCode.abnormal, "", false);
-      this.#pinged = true;
-      this.#sendFrame(Opcode.ping, new Uint8Array(0));
-      this.#restartIdle();
-    });
+  /**
+   * Sends a ping after the idle time, and closes after another idle time without input. One timer
+   * looks back: to arm it anew for each message would cost more than to read the message.
+   */
+  #watchIdle(delayMs: number): void {
+    if (this.#idleMs > 0) this.#arm(delayMs, () => this.#judgeSilence());
+  }
+
+  #judgeSilence(): void {
+    const leftMs = this.#idleMs - (performance.now() - this.#heardMs);
+    // The timer's clock and this one may differ by less than a millisecond.
+    if (leftMs >= 1) return this.#watchIdle(leftMs);
+    if (this.#pinged) return this.#finish(CloseCode.abnormal, "", false);
+    this.#pinged = true;
+    this.#sendFrame(Opcode.ping, new Uint8Array(0));
+    this.#watchIdle(this.#idleMs);
   }
 
   #arm(delayMs: number, callback: () => void): void {
@@ -357,9 +368,22 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
     this.#emit(new CloseEvent("close", { code, reason, wasClean }));
   }
 
+  override addEventListener(...parameters: Parameters<EventTarget["addEventListener"]>): void {
+    this.#hasListeners = true;
+    super.addEventListener(...parameters);
+  }
+
+  #emitMessage(data: unknown): void {
+    if (this.#hasListeners) return this.#emit(new MessageEvent("message", { data }));
+    this.#call(this.onmessage, new ServedMessageEvent(this, data) as unknown as MessageEvent);
+  }
+
   #emit(event: Event): void {
     this.dispatchEvent(event);
-    const listener = this[`on${event.type}` as "onopen"];
+    this.#call(this[`on${event.type}` as "onopen"], event);
+  }
+
+  #call<T extends Event>(listener: Listener<T>, event: T): void {
     if (typeof listener !== "function") return;
     try {
       listener.call(this, event);

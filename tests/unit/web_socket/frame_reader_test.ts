@@ -5,9 +5,14 @@ import { type FrameHandler, FrameReader } from "../../../mod/web_socket/frame_re
 /** Records its events. */
 class Recorder implements FrameHandler {
   readonly events: string[] = [];
-  onMessage(isText: boolean, payload: Uint8Array): void {
-    const text = new TextDecoder().decode(payload);
-    this.events.push(`${isText ? "text" : "binary"} ${text.length > 20 ? text.length : text}`);
+  onText(text: string): void {
+    this.#onMessage("text", text);
+  }
+  onBinary(payload: Uint8Array): void {
+    this.#onMessage("binary", new TextDecoder().decode(payload));
+  }
+  #onMessage(kind: string, text: string): void {
+    this.events.push(`${kind} ${text.length > 20 ? text.length : text}`);
   }
   onPing(payload: Uint8Array): void {
     this.events.push(`ping ${new TextDecoder().decode(payload)}`);

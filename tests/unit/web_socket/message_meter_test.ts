@@ -145,7 +145,8 @@ Deno.test("writeMaskedFrame() makes what a server reads, with every form of the 
       throw new Error("not a message");
     };
     const handler = {
-      onMessage: (_: boolean, bytes: Uint8Array) => void (got = bytes),
+      onText: fail,
+      onBinary: (bytes: Uint8Array) => void (got = bytes),
       ...{ onPing: fail, onPong: fail, onCloseFrame: fail, onViolation: fail },
     };
     FrameReader.ofServer(handler, 100_000).push(target, 0, target.length);
