@@ -3,12 +3,14 @@ import { FieldKind, Framing, RequestHead } from "../../http/mod.ts";
 import { parseRequestHead } from "../../http1/mod.ts";
 import { mergeFields, readFields } from "./request_shape.ts";
 import { ownRequestLimits } from "./request_split.ts";
-import { Snapshot } from "./snapshot.ts";
+import { isPlain, Snapshot } from "./snapshot.ts";
 import { TextBuffer } from "./text_buffer.ts";
 
 /** Fields that are longer together are read as part of each request, which has its limits. */
 const knownCharactersMax = 64 * 1024;
 const controls = /[\x00-\x08\x0a-\x1f\x7f]/;
+/** Names that are valid hosts, with a port or without: no number and no Punycode. */
+const plainHost = /^(?!.*--)(?:[a-z0-9-]+\.)*[a-z][a-z0-9-]*(?::[0-9]{1,4})?$/i;
 const noFields = {};
 const head = new RequestHead();
 const buffer = new TextBuffer();
@@ -30,8 +32,8 @@ export class FieldLines {
   #before = "";
   #after = "";
   readonly #lines: string[] = [];
-  /** Whether another value of the field changes only its line. */
-  readonly #mayVary: boolean[] = [];
+  /** By field: another value changes only its line when this allows it. */
+  readonly #mayBe: ((value: string) => boolean)[] = [];
 
   /**
    * Makes the lines of `own` fields and of those of `shared` that these do not replace. Both are as
@@ -51,12 +53,14 @@ export class FieldLines {
   /** For fields of the same names; false when more than their lines would change. */
   #replaceValues({ names, values }: Snapshot, own: object): boolean {
     const record = own as Readonly<Record<string, unknown>>;
+    if (!isPlain(own)) return false;
     let text = this.#before, index = 0;
     for (const name in record) {
       if (name !== names[index]) return false;
       const value = record[name];
       if (value !== values[index]) {
-        if (!this.#mayVary[index] || !isValidValue(value)) return false;
+        if (typeof value !== "string" && typeof value !== "number") return false;
+        if (!this.#mayBe[index](`${value}`)) return false;
         values[index] = value;
         this.#lines[index] = `${name}: ${value}\r\n`;
       }
@@ -82,7 +86,7 @@ export class FieldLines {
     this.#after = lines.slice(after).join("");
     for (let index = before; index < after; index++) {
       this.#lines[index - before] = lines[index];
-      this.#mayVary[index - before] = isRead && head.kinds[index] === FieldKind.other;
+      this.#mayBe[index - before] = isRead ? checkOf(head.kinds[index]) : never;
     }
   }
 
@@ -105,6 +109,12 @@ export class FieldLines {
   }
 }
 
-function isValidValue(value: unknown): boolean {
-  return typeof value === "number" || (typeof value === "string" && !controls.test(value));
+/** Values that leave all else that is known of a field's kind as it is. */
+function checkOf(kind: number): (value: string) => boolean {
+  if (kind === FieldKind.other) return hasNoControls;
+  return kind === FieldKind.host ? isPlainHost : never;
 }
+
+const hasNoControls = (value: string) => !controls.test(value);
+const isPlainHost = (value: string) => plainHost.test(value);
+const never = () => false;

@@ -16,7 +16,8 @@ interface Known {
 
 export class RecentDescriptions {
   readonly #wrk: Wrk;
-  readonly #recent = new RecentRequests<object, Known>();
+  /** null: the object was seen once. */
+  readonly #recent = new RecentRequests<object, Known | null>();
 
   constructor(wrk: Wrk) {
     this.#wrk = wrk;
@@ -26,15 +27,21 @@ export class RecentDescriptions {
   find(description: unknown): MadeRequests | undefined {
     if (typeof description !== "object" || description === null) return undefined;
     const known = this.#recent.find(description);
-    if (known === undefined || known.made === null) return undefined;
+    if (!known || known.made === null) return undefined;
     if (known.revision === this.#wrk.revision && isUnchanged(known, description)) return known.made;
     known.made = null;
     return undefined;
   }
 
-  /** `made`: of a text with so many characters. */
+  /** `made`: of a text with so many characters. Kept when the object is seen for a second time. */
   keep(description: object, made: MadeRequests, characters: number): void {
-    if (this.#recent.isOff || this.#recent.find(description) !== undefined) return;
+    if (this.#recent.isOff) return;
+    const last = this.#recent.find(description);
+    if (last === undefined) this.#recent.keep(description, null, 0);
+    else if (last === null) this.#keepAgain(description, made, characters);
+  }
+
+  #keepAgain(description: object, made: MadeRequests, characters: number): void {
     const { headers } = description as { headers?: unknown };
     const parts = Snapshot.of(description);
     const fields = typeof headers === "object" && headers !== null

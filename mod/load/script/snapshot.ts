@@ -34,7 +34,7 @@ export class Snapshot {
 }
 
 /** Made by a literal, or without a prototype, and no list. */
-function isPlain(object: object): boolean {
+export function isPlain(object: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(object);
   return (prototype === Object.prototype || prototype === null) && !(Symbol.iterator in object);
 }

@@ -71,6 +71,24 @@ const vectors: readonly [what: string, request: Request, texts: readonly string[
     "GET / HTTP/1.1\r\nhost: h1\r\n\r\n",
     "GET / HTTP/1.1\r\nhost: h2\r\n\r\n",
   ]],
+  [
+    "hosts of other forms",
+    (wrk, index) => wrk.format(null, null, { host: ["a.b:80", "c.d", "1.2.3.4"][index], A: index }),
+    [
+      "GET / HTTP/1.1\r\nhost: a.b:80\r\nA: 0\r\n\r\n",
+      "GET / HTTP/1.1\r\nhost: c.d\r\nA: 1\r\n\r\n",
+      "GET / HTTP/1.1\r\nhost: 1.2.3.4\r\nA: 2\r\n\r\n",
+    ],
+  ],
+  [
+    "fields as an object, a Map and a list",
+    (wrk, index) => wrk.format(null, null, [{}, new Map([["A", "1"]]), [["A", "2"]]][index]),
+    [
+      "GET / HTTP/1.1\r\nHost: h:81\r\n\r\n",
+      "GET / HTTP/1.1\r\nA: 1\r\nHost: h:81\r\n\r\n",
+      "GET / HTTP/1.1\r\nA: 2\r\nHost: h:81\r\n\r\n",
+    ],
+  ],
   ["wrk.host and wrk.port", (wrk, index) => {
     wrk.host = ["a", "::1", "::1"][index];
     wrk.port = [81, 81, null][index];
@@ -246,6 +264,11 @@ for (const [what, request, texts] of vectors) {
 
 /** Texts and parts that are no requests, and what is said; each follows a valid request. */
 const refused: readonly [what: string, request: (wrk: Wrk) => unknown, complaint: string][] = [
+  ["a host that is none", (wrk) => wrk.format(null, null, { Host: "a b" }), "invalid request"],
+  ["a number that is no host", (wrk) => {
+    wrk.format(null, null, { Host: "a" });
+    return wrk.format(null, null, { Host: "1.2.3.4.5" });
+  }, "invalid request"],
   [
     "a line break in a value",
     (wrk) => wrk.format(null, null, { A: "a\r\nB: c" }),
@@ -294,7 +317,7 @@ Deno.test("texts and descriptions that repeat are read once", () => {
   assertEquals([made.isKept, made.methods], [true, [Method.head]]);
   assertStrictEquals(reader.read(text), made);
   const description = { path: "/a", headers: { A: "b" } };
-  reader.read(description);
+  for (let time = 0; time < 2; time++) reader.read(description);
   assertStrictEquals(reader.read(description), reader.read(description));
 });
 
