@@ -2,7 +2,7 @@
 import type { Exchange, ExchangeHandler } from "../../conn/exchange/exchange.ts";
 import { StaticResponse } from "../../conn/exchange/static_response.ts";
 import { Method } from "../../http/method.ts";
-import type { Cork } from "../fetch/response_writer.ts";
+import type { Cork } from "../fetch/streamed_body.ts";
 import type { FetchHandler } from "../fetch/fetch_handler.ts";
 import type { ServedAddress } from "../fetch/served_info.ts";
 import { fetchOf } from "./app_shape.ts";

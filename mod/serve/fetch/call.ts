@@ -85,10 +85,10 @@ export class Call implements RequestOrigin, BodySource {
     this.#exchange?.resumeBody();
   }
 
-  /** Resolves when the queued output has been sent, or the client is gone. */
-  drained(): Promise<void> {
-    if (this.#exchange === null) return Promise.resolve();
-    return new Promise((resolve) => this.#wakeDrain = resolve);
+  /** Calls `wake` when the queued output has been sent, or the client is gone. */
+  afterDrain(wake: () => void): void {
+    if (this.#exchange === null) wake();
+    else this.#wakeDrain = wake;
   }
 
   onDrain(): void {

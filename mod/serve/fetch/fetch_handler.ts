@@ -9,7 +9,8 @@ import type { TrustedProxies } from "../clients/trusted_proxies.ts";
 import { Admission, type AdmissionLimits } from "./admission.ts";
 import { Call } from "./call.ts";
 import { HeadArena } from "./head_arena.ts";
-import { type Cork, ResponseWriter } from "./response_writer.ts";
+import { ResponseWriter } from "./response_writer.ts";
+import type { Cork } from "./streamed_body.ts";
 import type { ServedInfo } from "./served_info.ts";
 import type { WebSocketLimits } from "./web_socket.ts";
 

@@ -2,29 +2,26 @@
 import { writeUtf8 } from "../../base/utf8.ts";
 import type { Exchange } from "../../conn/exchange/exchange.ts";
 import type { HeadWriter } from "../../http/head_writer.ts";
-import { latin1Bytes } from "../../http/latin1.ts";
 import { Framing } from "../../http/message_head.ts";
 import type { ChunkedMode } from "../plan/plan.ts";
 import type { Call } from "./call.ts";
+import {
+  type Cork,
+  type FieldList,
+  StreamedBody,
+  type StreamedBodyHost,
+  type StreamedHead,
+} from "./streamed_body.ts";
 import { innerOf, type InnerResponse, staticBodyOf } from "./internals.ts";
-
-/** The header list of a Response, names in any case. */
-type FieldList = readonly (readonly [name: string, value: string])[];
-
-/** Joins the writes of one response into one send(2). */
-export interface Cork {
-  enter(): void;
-  leave(): void;
-}
 
 /** Grows to the largest constant body, up to `keptBytesMax`. */
 let textBuffer = new Uint8Array(16 << 10);
 const keptBytesMax = 1 << 20;
 
-export class ResponseWriter {
+export class ResponseWriter implements StreamedBodyHost {
   readonly chunked: ChunkedMode;
-  readonly #onFailure: (call: Call, error: unknown) => void;
-  readonly #onUnsent: (call: Call, error: unknown) => void;
+  readonly onFailure: (call: Call, error: unknown) => void;
+  readonly onUnsent: (call: Call, error: unknown) => void;
   cork: Cork = { enter() {}, leave() {} };
 
   /**
@@ -37,8 +34,8 @@ export class ResponseWriter {
     onUnsent: (call: Call, error: unknown) => void,
   ) {
     this.chunked = chunked;
-    this.#onFailure = onFailure;
-    this.#onUnsent = onUnsent;
+    this.onFailure = onFailure;
+    this.onUnsent = onUnsent;
   }
 
   /**
@@ -102,15 +99,12 @@ export class ResponseWriter {
   }
 
   #sendStream(call: Call, exchange: Exchange, response: Response, inner: InnerResponse) {
-    const reader = readerOf(response);
-    return this.#stream(
-      call,
-      exchange,
-      reader,
-      inner.status,
-      inner.statusMessage,
-      inner.headerList,
-    );
+    const { status, statusMessage: reason, headerList: fields } = inner;
+    return this.#stream(call, exchange, response, { status, reason, fields });
+  }
+
+  #stream(call: Call, exchange: Exchange, response: Response, head: StreamedHead) {
+    return new StreamedBody(call, exchange, streamOf(response), head, this).send();
   }
 
   /** For Response-like objects other than Deno's, and for upgrades. */
@@ -130,8 +124,8 @@ export class ResponseWriter {
       this.#sendConstant(call, exchange, { ...inner, headerList: fields }, null);
       return null;
     }
-    const reader = readerOf(response);
-    return this.#stream(call, exchange, reader, response.status, response.statusText, fields);
+    const { status, statusText: reason } = response;
+    return this.#stream(call, exchange, response, { status, reason, fields });
   }
 
   #switch(call: Call, exchange: Exchange, fields: FieldList): null {
@@ -148,7 +142,7 @@ export class ResponseWriter {
     return null;
   }
 
-  #beginStream(exchange: Exchange, status: number, reason: string, fields: FieldList): void {
+  beginStream(exchange: Exchange, { status, reason, fields }: StreamedHead): void {
     const announced = this.#beginHead(exchange, status, reason, fields);
     if (announced >= 0 && this.chunked !== "always") exchange.endHead(Framing.length, announced);
     else exchange.endHead(this.chunked === "never" ? Framing.eof : Framing.chunked);
@@ -189,87 +183,10 @@ export class ResponseWriter {
     if (ownCommon && !hasDate) writer.field("Date", new Date().toUTCString());
     return announced;
   }
-
-  /** Sends head and body. A body that has failed already is reported before anything is sent. */
-  async #stream(
-    call: Call,
-    exchange: Exchange,
-    reader: Reader,
-    status: number,
-    reason: string,
-    fields: FieldList,
-  ): Promise<void> {
-    const { serial } = exchange;
-    try {
-      const first = exchange.isHead ? null : reader.read();
-      let failure: { readonly error: unknown } | null = null;
-      first?.catch((error) => void (failure = { error }));
-      // A stream that has already failed rejects within these two turns.
-      await null;
-      await null;
-      if (failure !== null) throw (failure as { error: unknown }).error;
-      if (call.exchange !== null && exchange.serial === serial) {
-        this.#beginStream(exchange, status, reason, fields);
-        if (first === null) {
-          // The response to a HEAD is complete; its body might never end.
-          reader.cancel("the request was HEAD").catch(ignored);
-          return this.#endStream(call, exchange);
-        }
-      }
-      await this.#pump(call, exchange, reader, first!);
-    } catch (error) {
-      // Nothing has been sent, and the rest will not be read.
-      reader.cancel(error).catch(ignored);
-      this.#onUnsent(call, error);
-    }
-  }
-
-  async #pump(call: Call, exchange: Exchange, reader: Reader, first: ReadResult): Promise<void> {
-    const { serial } = exchange;
-    // Cancels the stream at once when the client leaves, without waiting for its next chunk.
-    call.cancelStream = (reason) => reader.cancel(reason).catch(ignored);
-    try {
-      for (let next: ReadResult | null = first;; next = null) {
-        const { done, value } = await (next ?? reader.read());
-        if (call.exchange === null || exchange.serial !== serial) {
-          await reader.cancel("the client is gone");
-          return;
-        }
-        if (done) return this.#endStream(call, exchange);
-        if (!(value instanceof Uint8Array)) {
-          throw new TypeError(
-            "Cannot send a body: its stream produced a chunk that is not a Uint8Array",
-          );
-        }
-        if (value.length > 0 && !exchange.writeBody(value, 0, value.length)) await call.drained();
-      }
-    } catch (error) {
-      const cut = call.exchange !== null && exchange.serial === serial;
-      call.abort(error instanceof Error ? error : new Error(String(error)));
-      if (!cut) return;
-      // Part of the response has been sent: only a reset tells the client that it is incomplete.
-      exchange.abort();
-      reader.cancel(error).catch(ignored);
-      this.#onFailure(call, error);
-    }
-  }
-
-  #endStream(call: Call, exchange: Exchange): void {
-    const { trailers } = call;
-    if (trailers === null) exchange.endBody();
-    else exchange.endBodyWithTrailers(fieldLines(trailers));
-    call.finish();
-  }
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-type ReadResult = ReturnType<Reader["read"]>;
-
-/** The stream's own failure no longer matters. */
-function ignored(): void {}
-
 /** Throws TypeError for a body that cannot be read. */
-function readerOf(response: Response): Reader {
+function streamOf(response: Response): ReadableStream<Uint8Array> {
   const { body } = response;
   if (response.bodyUsed || body === null) {
     throw new TypeError("Cannot answer: the body of the Response has already been used");
@@ -280,7 +197,7 @@ function readerOf(response: Response): Reader {
   if (body.locked) {
     throw new TypeError("Cannot answer: the body of the Response is locked to a reader");
   }
-  return body.getReader();
+  return body;
 }
 
 /** Rejects status 0 (`Response.error()`), and 101 without `info.upgrade()`. */
@@ -345,12 +262,6 @@ function encodeText(text: string): number {
     textBuffer = new Uint8Array(Math.max(3 * length, 16 << 10));
   }
   return writeUtf8(text, textBuffer, 0);
-}
-
-function fieldLines(fields: Headers): Uint8Array {
-  let text = "";
-  for (const [name, value] of fields) text += `${name}: ${value}\r\n`;
-  return latin1Bytes(text);
 }
 
 /** The client was gone before the response was ready. */
