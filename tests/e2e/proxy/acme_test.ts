@@ -1,7 +1,7 @@
 /** Certificates from a real ACME server: first order, both challenges, renewal, faults. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readIfThere } from "../../../mod/process/files/if_there.ts";
-import { runHayate, runProgram } from "../../support/binary.ts";
+import { Child, runHayate, runProgram } from "../../support/binary.ts";
 import { acmeConfig } from "../../support/acme_config.ts";
 import { AcmeFront, problem } from "../../support/acme_front.ts";
 import { rawExchange, tcp, unix } from "../../support/raw_socket.ts";
@@ -69,17 +69,16 @@ peerTest([...programs, "wrk"], "a renewal under load loses no request", async ()
   await using proxy = await TestProxy.start(acmeConfig(pebble, { tls, http }, "num-threads: 2"));
   await proxy.child.waitForLine("certificate by Pebble");
   const first = await fromCa(tls);
-  let isLoaded = true;
-  const load = runProgram("wrk", ["-t1", "-c10", "-d20", `https://127.0.0.1:${tls}/`])
-    .finally(() => isLoaded = false);
+  await using load = new Child("wrk", ["-t1", "-c10", "-d300", `https://127.0.0.1:${tls}/`]);
   await makeDue(proxy.folder.path);
   proxy.child.kill("SIGHUP");
   await until(async () => {
     const served = await servedCertificate(tls, "a.example");
     return served.includes("Pebble") && served !== first;
   });
-  assert(isLoaded, "the load ended before the new certificate was there");
-  const { stdout } = await load;
+  assert(!load.hasEnded, load.stderr);
+  // It tells its figures, as at the end of its time.
+  const { stdout } = await load.stop("SIGINT");
   assertMatch(stdout, /requests in/);
   assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
 });

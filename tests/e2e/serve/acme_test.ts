@@ -1,7 +1,7 @@
 /** Certificates of `serve` without a supervisor that orders: `--domain`, PORTS, and a self-signed pair. */
 import { assert, assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 import { readIfThere } from "../../../mod/process/files/if_there.ts";
-import { type Child, childPids, runHayate, runProgram, startHayate } from "../../support/binary.ts";
+import { Child, childPids, runHayate, runProgram, startHayate } from "../../support/binary.ts";
 import { Pebble, pebblePrograms } from "../../support/pebble.ts";
 import { peerTest } from "../../support/peers.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
@@ -99,9 +99,11 @@ peerTest([...programs, "wrk"], "a renewal of serve under load loses no request",
   await using pebble = await Pebble.start({ httpPort: http, validitySeconds: 20 });
   await using child = startOrdering(pebble, folder, { http, tls }, 2);
   const first = await certificateThat(tls, "a.example", isOfCa);
-  const load = runProgram("wrk", ["-t1", "-c10", "-d25", `https://127.0.0.1:${tls}/`]);
+  await using load = new Child("wrk", ["-t1", "-c10", "-d300", `https://127.0.0.1:${tls}/`]);
   await certificateThat(tls, "a.example", (served) => isOfCa(served) && served !== first);
-  const { stdout } = await load;
+  assert(!load.hasEnded, load.stderr);
+  // It tells its figures, as at the end of its time.
+  const { stdout } = await load.stop("SIGINT");
   assertMatch(stdout, /requests in/);
   assert(!/Socket errors|Non-2xx/.test(stdout), stdout);
   assertEquals(child.stderr.includes("next attempt"), false);
