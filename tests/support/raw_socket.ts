@@ -27,7 +27,7 @@ export interface ReadLimits {
   readonly idleMs?: number;
   /** How long it waits for the first byte. Default `idleMs`. */
   readonly firstByteMs?: number;
-  /** Limit for the whole read. Default 10 s. */
+  /** Limit for the whole read. Default 30 s. */
   readonly totalMs?: number;
 }
 
@@ -63,7 +63,7 @@ export class RawConnection implements Disposable {
   }
 
   /** Reads up to and including `text`; on a timeout, throws with what was received. */
-  async readUntil(text: string, totalMs = 10_000): Promise<string> {
+  async readUntil(text: string, totalMs = 30_000): Promise<string> {
     const deadline = performance.now() + totalMs;
     while (true) {
       const end = latin1(this.#pending).indexOf(text);
@@ -79,7 +79,7 @@ export class RawConnection implements Disposable {
   }
 
   /** Reads exactly `count` bytes as Latin-1. */
-  async readBytes(count: number, totalMs = 10_000): Promise<string> {
+  async readBytes(count: number, totalMs = 30_000): Promise<string> {
     const deadline = performance.now() + totalMs;
     while (this.#pending.length < count) {
       if (await this.#fill(deadline - performance.now())) continue;
@@ -91,7 +91,7 @@ export class RawConnection implements Disposable {
 
   /** Reads until the peer closes or sends nothing for `idleMs`. */
   async readAll(limits: ReadLimits = {}): Promise<Uint8Array> {
-    const { idleMs = 300, firstByteMs = idleMs, totalMs = 10_000 } = limits;
+    const { idleMs = 300, firstByteMs = idleMs, totalMs = 30_000 } = limits;
     const deadline = performance.now() + totalMs;
     while (true) {
       const waitMs = this.#pending.length === 0 ? firstByteMs : idleMs;
@@ -101,7 +101,7 @@ export class RawConnection implements Disposable {
   }
 
   /** True when the peer closes within `limitMs`; bytes received before stay readable. */
-  async waitForClose(limitMs = 10_000): Promise<boolean> {
+  async waitForClose(limitMs = 30_000): Promise<boolean> {
     const deadline = performance.now() + limitMs;
     while (await this.#fill(deadline - performance.now())) continue;
     return this.isClosedByPeer;
@@ -168,8 +168,8 @@ export class RawConnection implements Disposable {
 
 /**
  * Sends `bytes` on a new connection and returns everything received until the peer closes or sends
- * nothing for `idleMs`. Waits 5 s for the first byte by default: on a busy machine a worker may need
- * them. Latin-1, so that every byte is one character.
+ * nothing for `idleMs`: 10 s by default where the bytes ask it to close, which a busy machine may need.
+ * Waits 20 s for the first byte by default. Latin-1, so that every byte is one character.
  */
 export async function rawExchange(
   address: Address,
@@ -179,7 +179,9 @@ export async function rawExchange(
   using connection = await RawConnection.open(address);
   await connection.send(bytes);
   if (limits.halfClose) await connection.halfClose();
-  return latin1(await connection.readAll({ firstByteMs: 5_000, ...limits }));
+  const text = typeof bytes === "string" ? bytes : latin1(bytes);
+  const idle = /\r\nconnection: *close\r\n/i.test(text) ? { idleMs: 10_000 } : {};
+  return latin1(await connection.readAll({ firstByteMs: 20_000, ...idle, ...limits }));
 }
 
 /** Bytes as text, one character per byte. */

@@ -101,7 +101,7 @@ export async function gradesOf(
   const file = `${folder}/grades.json`;
   const args = ["--quiet", "--color", "0", "--warnings", "off", "--jsonfile", file, ...checks];
   const { stdout, stderr } = await runProgram("testssl", [...args, `127.0.0.1:${port}`], {
-    waitTimeoutMs: 400_000,
+    waitTimeoutMs: 800_000,
   });
   const found = JSON.parse(await Deno.readTextFile(file)) as Finding[];
   assert(found.some(({ id }) => id === "scanTime"), stdout + stderr);
