@@ -41,13 +41,27 @@ export function shutQueue(fd: number): void {
  * which is what ss(8) shows as Send-Q.
  */
 export function isShut(fd: number): boolean {
-  const [sackedOffset, bytesMin] = [28, 32];
-  const info = new Uint8Array(bytesMin);
-  const length = new Uint32Array([bytesMin]);
-  if (libc.getsockopt(fd, SOL.tcp, TCP.info, info, length) < 0 || length[0] < bytesMin) {
-    return false;
-  }
-  return new DataView(info.buffer).getUint32(sackedOffset, true) === 0;
+  return readQueueInfo(fd) && queueInfo[QueueWord.lengthMax] === 0;
+}
+
+/**
+ * How many connections wait in the accept queue of the TCP socket (tcpi_unacked, which is what ss(8)
+ * shows as Recv-Q); at least 1.
+ */
+export function waitingCount(fd: number): number {
+  return readQueueInfo(fd) ? Math.max(1, queueInfo[QueueWord.length]) : 1;
+}
+
+/** The first 32 bytes of struct tcp_info. */
+const queueInfo = new Uint32Array(8);
+const queueInfoBytes = new Uint8Array(queueInfo.buffer);
+const queueInfoLength = new Uint32Array(1);
+const QueueWord = { length: 6, lengthMax: 7 } as const;
+
+function readQueueInfo(fd: number): boolean {
+  queueInfoLength[0] = queueInfoBytes.length;
+  return libc.getsockopt(fd, SOL.tcp, TCP.info, queueInfoBytes, queueInfoLength) === 0 &&
+    queueInfoLength[0] === queueInfoBytes.length;
 }
 
 /** Calls `shutQueue` for each socket of this process that listens on the TCP port. */

@@ -150,8 +150,25 @@ export interface ListenOptions {
   readonly mode?: number;
   /** Several processes accept from the same queue; wake only one of them (EPOLLEXCLUSIVE). */
   readonly shared?: boolean;
+  /** With `shared`, for a TCP queue: how much of it this process should take. */
+  readonly share?: ConnectionShare | null;
   /** Accept nothing until `resume`. */
   readonly paused?: boolean;
+}
+
+/**
+ * The part of the connections that falls to this process. The reactor tells it what is open; every
+ * `startAccepting` of a listener is followed by a `stopAccepting`, every `opened` by a `closed`.
+ */
+export interface ConnectionShare {
+  startAccepting(): void;
+  stopAccepting(): void;
+  opened(): void;
+  closed(): void;
+  /** How many of `waiting` connections this process should accept. */
+  of(waiting: number): number;
+  /** Processes that accept from the queue. */
+  readonly workerCount: number;
 }
 
 /** Options of an outgoing connection. */

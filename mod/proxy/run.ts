@@ -11,6 +11,7 @@ import { keepFromChildren, sealInherited } from "../process/handover/inherited.t
 import type { Grant } from "../process/privileges/grants.ts";
 import { parentOpener } from "../process/privileges/parent_opener.ts";
 import { raiseOpenFilesLimit } from "../process/limits.ts";
+import { claimConnectionRow } from "../process/workers/connection_board.ts";
 import { keepMemory } from "../process/memory/memory_keeper.ts";
 import { PidFile } from "../process/files/pid_file.ts";
 import { listenForLeave, listenForPause } from "../process/signals/pausing.ts";
@@ -326,7 +327,12 @@ async function runSingle(loaded: LoadedPlan, setting: Setting, reactor: Reactor)
   const single = new SingleProcess(loaded.plan, {
     reactor,
     logger,
-    listeners: new ListenerSet(reactor, inherited, (message) => logger.warn(message)),
+    listeners: new ListenerSet(
+      reactor,
+      inherited,
+      (message) => logger.warn(message),
+      claimConnectionRow(),
+    ),
     tls: readAppliance(getVariable),
     ticketSeed: takeTicketSeed(logger),
     generation,

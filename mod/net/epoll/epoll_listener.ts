@@ -4,18 +4,27 @@ import { errno } from "../../sys/libc.ts";
 import { libcSocket } from "../../sys/libc_socket.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { SOCK } from "../../sys/sockaddr.ts";
-import type { AcceptHandler, Listener, ListenOptions, SocketHandler } from "../reactor.ts";
-import { isShut, shutQueue } from "../accept_queue.ts";
+import type {
+  AcceptHandler,
+  ConnectionShare,
+  Listener,
+  ListenOptions,
+  SocketHandler,
+} from "../reactor.ts";
+import { isShut, shutQueue, waitingCount } from "../accept_queue.ts";
 import { inodeAt, removeSocketPath } from "../unix_path.ts";
 import { localAddressOf } from "../descriptor.ts";
 import { EpollSocket, type SocketHost } from "./epoll_socket.ts";
 import { nameLengthPointer, namePointer, PeerName, prepareName } from "./peer_name.ts";
 import { PollTarget } from "./poller.ts";
+import { WakeMode } from "./wake_mode.ts";
 
 /** Most connections accepted at once, so that a flood of new ones does not starve open ones. */
 const acceptBatchMax = 64;
 /** How long a listener pauses when the process is out of descriptors. */
 const restMs = 100;
+/** How long a connection waits for the process that should take it, which may hang. */
+const patienceMs = 20;
 
 /** `bound`: opened by us, with no other holder. `inherited`: shared with our parent process. */
 export type Ownership = "bound" | "inherited";
@@ -27,6 +36,11 @@ export class EpollListener extends PollTarget implements Listener {
   readonly #onAccept: AcceptHandler;
   readonly #ownership: Ownership;
   readonly #isShared: boolean;
+  /** null: it takes all that it is woken for. */
+  readonly #share: ConnectionShare | null;
+  readonly #wakeMode = new WakeMode();
+  /** A look at what the others have left is due. */
+  #looksAgain = false;
   readonly #inode: number | null;
   readonly #setTimer: (delayMs: number, callback: () => void) => void;
   #isPaused = true;
@@ -48,26 +62,42 @@ export class EpollListener extends PollTarget implements Listener {
     this.#isShared = options.shared ?? false;
     this.#setTimer = setTimer;
     this.address = localAddressOf(fd);
+    this.#share = this.address.kind === "tcp" ? options.share ?? null : null;
     this.#inode = this.address.kind === "unix" ? inodeAt(this.address.path) : null;
     if (options.paused !== true) this.resume();
   }
 
   pause(): void {
+    if (!this.#isPaused) this.#share?.stopAccepting();
     this.#isPaused = true;
     if (this.interest === 0) return;
     this.#host.poller.watch(this, 0);
     // Within the accept handler one was already taken, and a wake-up is for one connection.
-    if (this.#isShared && !this.#isAccepting) this.#accept();
+    if (this.#isShared && !this.#wakesAll && !this.#isAccepting) this.#accept();
   }
 
   resume(): void {
-    this.#isPaused = false;
     if (this.fd < 0) return;
-    this.#host.poller.watch(this, this.#isShared ? EPOLL.in | EPOLL.exclusive : EPOLL.in);
+    if (this.#isPaused) this.#share?.startAccepting();
+    this.#isPaused = false;
+    this.#host.poller.watch(this, this.#wishedInterest);
+  }
+
+  /** A new connection wakes all processes that share the queue; each leaves others their share. */
+  get #wakesAll(): boolean {
+    return this.#share !== null && !this.#wakeMode.isExclusive;
+  }
+
+  get #wishedInterest(): number {
+    if (!this.#isShared) return EPOLL.in;
+    // Edge-triggered: what is left to others would wake this process again and again.
+    return EPOLL.in | (this.#wakesAll ? EPOLL.et : EPOLL.exclusive);
   }
 
   close(isLastHolder = false): void {
     if (this.fd < 0) return;
+    if (!this.#isPaused) this.#share?.stopAccepting();
+    this.#isPaused = true;
     // Remove the path before emptying the queue, so that no new connection enters it.
     if (this.address.kind === "unix" && this.#ownership === "bound") {
       removeSocketPath(this.address.path, this.#inode);
@@ -75,7 +105,7 @@ export class EpollListener extends PollTarget implements Listener {
     const isLast = isLastHolder || this.#ownership === "bound" || this.#isGivenUp;
     if (isLast) this.#acceptRemaining();
     this.#host.poller.forget(this, true);
-    if (!isLast) this.#accept();
+    if (!isLast && !this.#wakesAll) this.#accept();
     libcSocket.close(this.fd);
     this.fd = -1;
   }
@@ -87,21 +117,57 @@ export class EpollListener extends PollTarget implements Listener {
   }
 
   override onEvents(_mask: number): void {
-    this.#accept();
+    if (this.#share === null) return void this.#accept();
+    const earlier = this.acceptedCount;
+    if (this.#wakeMode.isExclusive) this.#accept();
+    else this.#acceptShare(this.#share);
+    const accepts = this.acceptedCount - earlier;
+    const hasChanged = this.#wakeMode.note(
+      this.#host.nowMs,
+      accepts,
+      () => this.#share!.workerCount,
+    );
+    if (hasChanged && this.interest !== 0) this.#changeInterest();
+  }
+
+  /** EPOLLEXCLUSIVE can only be set when a descriptor enters the set (epoll_ctl(2)). */
+  #changeInterest(): void {
+    this.#host.poller.watch(this, 0);
+    this.#host.poller.watch(this, this.#wishedInterest);
+  }
+
+  /** Accepts what falls to this process. The kernel has woken the others, too. */
+  #acceptShare(share: ConnectionShare): void {
+    const most = Math.min(share.of(waitingCount(this.fd)), acceptBatchMax);
+    if (!this.#accept(most)) return;
+    if (most === acceptBatchMax) this.#host.poller.rearm(this);
+    else this.#lookAgain();
+  }
+
+  /** The process that should have taken what is still there may hang. Others look, too: half of it. */
+  #lookAgain(): void {
+    if (this.#looksAgain) return;
+    this.#looksAgain = true;
+    this.#setTimer(patienceMs, () => {
+      this.#looksAgain = false;
+      if (this.interest === 0 || !this.#wakesAll) return;
+      if (this.#accept(Math.ceil(waitingCount(this.fd) / 2))) this.#lookAgain();
+    });
   }
 
   /**
-   * Accepts all waiting connections until the handler pauses. Also called once after we stop
-   * watching: a connection may have woken only us (EPOLLEXCLUSIVE), and if left in the queue it
-   * would wait until the next one arrives. From then on the kernel wakes other processes.
+   * Accepts up to `most` waiting connections, or until the handler pauses. True: there may be more.
+   * Also called once after we stop watching: a connection may have woken only us (EPOLLEXCLUSIVE),
+   * and if left in the queue it would wait until the next one arrives. From then on the kernel wakes
+   * other processes.
    */
-  #accept(): void {
+  #accept(most = acceptBatchMax): boolean {
     const { interest } = this;
     this.#isAccepting = true;
-    for (let i = 0; i < acceptBatchMax; i++) {
-      if (!this.#acceptOne() || this.interest !== interest) break;
-    }
+    let count = 0;
+    while (count < most && this.#acceptOne() && this.interest === interest) count++;
     this.#isAccepting = false;
+    return count === most && this.interest === interest;
   }
 
   #acceptRemaining(): void {
@@ -122,6 +188,10 @@ export class EpollListener extends PollTarget implements Listener {
     this.acceptedCount++;
     const socket = new EpollSocket(this.#host, fd, noHandler, false);
     socket.peerName = new PeerName();
+    if (this.#share !== null) {
+      socket.share = this.#share;
+      this.#share.opened();
+    }
     socket.handler = this.#onAccept(socket, this);
     this.#host.admit(socket);
     return true;

@@ -7,7 +7,7 @@ import { libcSocket } from "../../sys/libc_socket.ts";
 import { peerUidOf } from "../../sys/peer_credentials.ts";
 import { EPOLL } from "../../sys/epoll_event.ts";
 import { MSG } from "../../sys/sockaddr.ts";
-import type { KernelTls, Socket, SocketHandler } from "../reactor.ts";
+import type { ConnectionShare, KernelTls, Socket, SocketHandler } from "../reactor.ts";
 import { localAddressOf, peerAddressOf } from "../descriptor.ts";
 import { type KernelTlsOwner, SocketKernelTls } from "./kernel_tls.ts";
 import type { OutputBuffers } from "./output_buffers.ts";
@@ -20,6 +20,8 @@ import { resetOnClose, takeSocketError } from "./stream.ts";
 /** What the sockets of a reactor share: the poller and the buffers. */
 export interface SocketHost {
   readonly poller: Poller;
+  /** Monotonic milliseconds. */
+  readonly nowMs: number;
   readonly readBuffers: ReadBuffers;
   readonly outputBuffers: OutputBuffers;
   readonly spareStreams: SpareStreams;
@@ -56,6 +58,8 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   handler: SocketHandler;
   /** The peer of an accepted connection; null for an outgoing one. */
   peerName: PeerName | null = null;
+  /** Counts it while it is open; null: nobody does. */
+  share: ConnectionShare | null = null;
   /** Address family if the socket may be reused for another connection, else 0. */
   readonly spareFamily: number;
   readonly #host: SocketHost;
@@ -187,6 +191,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   close(isPeerDone = false): void {
     if (!this.isOpen) return;
     this.isOpen = false;
+    if (this.share !== null) this.share.closed();
     if ((this.#ended || this.#finArrived) && this.#canBeSpared) {
       if (this.#host.spareStreams.keepEnded(this.fd, this.spareFamily)) {
         return this.#host.poller.spare(this);

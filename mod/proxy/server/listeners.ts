@@ -2,7 +2,7 @@
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { shutQueuesOf } from "../../net/accept_queue.ts";
-import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import type { AcceptHandler, ConnectionShare, Listener, Reactor } from "../../net/reactor.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import { hasSibling, isOptional, sameAddress } from "../plan/listen_addresses.ts";
 import type { ListenPlan } from "../plan/plan.ts";
@@ -40,20 +40,23 @@ export class ListenerSet {
   readonly #reactor: Reactor;
   readonly #inherited: readonly InheritedSocket[] | null;
   readonly #warn: (message: string) => void;
+  readonly #share: ConnectionShare | null;
   #held: readonly HeldListener[] | null = null;
 
   /**
    * `inherited`: sockets of a supervisor; null without one. `warn` receives mismatches between
-   * these and the plan.
+   * these and the plan. `share`: for inherited sockets from which other workers accept.
    */
   constructor(
     reactor: Reactor,
     inherited: readonly InheritedSocket[] | null,
     warn: (message: string) => void,
+    share: ConnectionShare | null = null,
   ) {
     this.#reactor = reactor;
     this.#inherited = inherited;
     this.#warn = warn;
+    this.#share = share;
   }
 
   get isInherited(): boolean {
@@ -63,7 +66,9 @@ export class ListenerSet {
   /** Opens all missing sockets, paused. On an error it opens none and throws `StartError`. */
   open(plans: readonly ListenPlan[], serverOf: ServerOf): Opening {
     const isFirst = this.#held === null;
-    this.#held ??= (this.#inherited ?? []).map((socket) => adopt(this.#reactor, socket));
+    this.#held ??= (this.#inherited ?? []).map((socket) =>
+      adopt(this.#reactor, socket, this.#share)
+    );
     const round = new Round(this.#reactor, this.#held, this.#warn);
     try {
       round.match(plans, serverOf);
@@ -175,7 +180,11 @@ class Round {
   }
 }
 
-function adopt(reactor: Reactor, socket: InheritedSocket): HeldListener {
+function adopt(
+  reactor: Reactor,
+  socket: InheritedSocket,
+  share: ConnectionShare | null,
+): HeldListener {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
       "the portable reactor cannot take over the sockets of SERVER_STARTER_PORT; use epoll",
@@ -183,7 +192,7 @@ function adopt(reactor: Reactor, socket: InheritedSocket): HeldListener {
   }
   const open = (onAccept: AcceptHandler): Listener => {
     try {
-      return reactor.adopt(socket.fd, { shared: true, paused: true }, onAccept);
+      return reactor.adopt(socket.fd, { shared: true, share, paused: true }, onAccept);
     } catch (error) {
       if (!(error instanceof StartError)) throw error;
       throw new StartError(`${socket.name}: ${error.message}`, error.exitCode, { cause: error });

@@ -24,6 +24,8 @@ export interface LaunchParts {
   readonly lease: SocketLease;
   /** See `GlobalPlan`. */
   readonly cpus: readonly number[];
+  /** What tells the worker its row; see `ConnectionBoard`. */
+  readonly share: Readonly<Record<string, string>>;
 }
 
 export interface LaunchedWorker {
@@ -36,7 +38,7 @@ export interface LaunchedWorker {
 
 /** `slot`: 0 is the first. Throws `StartError` when the process cannot be started, for example without descriptors. */
 export function launchWorker(
-  { argv, generation, ticketSeed, logger, sockets, lease, cpus }: LaunchParts,
+  { argv, generation, ticketSeed, logger, sockets, lease, cpus, share }: LaunchParts,
   onMessage: (message: unknown) => void,
   slot: number,
 ): LaunchedWorker {
@@ -64,6 +66,7 @@ export function launchWorker(
       ...opener.variables,
       ...reportVariables(slot),
       ...cpuVariables(cpus, slot),
+      ...share,
       ...failureVariables(),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },

@@ -8,6 +8,7 @@ import { hurryMs } from "../../lifecycle/core/shutdown.ts";
 import { realProcesses } from "../../lifecycle/real_processes.ts";
 import { type Launch, Runner, type WorkerHandler } from "../../lifecycle/runner.ts";
 import { deathSignalOf, exitCodeOf } from "../../process/children/children.ts";
+import { ConnectionBoard } from "../../process/workers/connection_board.ts";
 import type { ConfigTexts } from "../plan/loaded_plan.ts";
 import { workerMessage } from "./message_shapes.ts";
 import type {
@@ -57,7 +58,7 @@ const lifecycle: Settings = {
 };
 
 export interface PoolParts {
-  readonly launch: LaunchParts;
+  readonly launch: Omit<LaunchParts, "share">;
   readonly workers: number;
   readonly isSupervised: boolean;
   /** The texts that the plan was read from, even if the files have changed since. */
@@ -87,6 +88,7 @@ export class WorkerPool {
   readonly #runner: Runner;
   readonly #members = new Set<Member>();
   readonly #waiting = new Set<() => void>();
+  readonly #connections = new ConnectionBoard();
   #version = 0;
   #isStopping = false;
   /** Set during `tryStart`, where the end of a single worker fails the whole pool. */
@@ -206,6 +208,7 @@ export class WorkerPool {
     // A second TERM would cut the drain short.
     else if (!this.#hasEnded) this.#runner.stop("TERM");
     await this.#runner.finished;
+    this.#connections.close();
   }
 
   /** Ends the workers without waiting for the exchanges in progress. */
@@ -229,8 +232,10 @@ export class WorkerPool {
   #launch(slot: number, handler: WorkerHandler): Launch {
     const { launch, texts, isSupervised, state, onWorkerGone } = this.#parts;
     let member: Member | null = null;
+    const row = this.#connections.take();
     try {
-      const { pid, channel, exited } = this.#startWorker(launch, (message) => {
+      const parts = { ...launch, share: this.#connections.variables(row) };
+      const { pid, channel, exited } = this.#startWorker(parts, (message) => {
         if (member !== null) this.#receive(member, message);
       }, slot);
       const started = member = {
@@ -247,11 +252,13 @@ export class WorkerPool {
       void exited.then((status) => {
         this.#members.delete(started);
         channel.close();
+        this.#connections.giveBack(row);
         onWorkerGone(pid);
         handler.onDied(status);
       });
       return { pid };
     } catch (error) {
+      this.#connections.giveBack(row);
       if (!(error instanceof StartError)) throw error;
       return { pid: null, reason: error.message, exitCode: error.exitCode };
     }

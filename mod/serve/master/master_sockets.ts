@@ -16,7 +16,7 @@ import type { ListenPlan, SocketPlan } from "../plan/plan.ts";
 /** Lowest descriptor number of a worker's listening sockets. */
 const firstNumber = 5;
 
-/** One address with its sockets: one per slot, or one for all. */
+/** One address with its sockets: one for all workers, or with `--reuse-port` one per slot. */
 interface Group {
   readonly name: string;
   /** null: inherited. */
@@ -43,7 +43,7 @@ export class MasterSockets {
     this.#plan = plan;
   }
 
-  /** Binds one TCP socket for each of `slotCount` slots, and one per path. Throws StartError. */
+  /** Binds a socket for each address; with `--reuse-port` each of `slotCount` slots gets one of TCP. Throws StartError. */
   bind(slotCount: number): void {
     try {
       for (const socket of this.#plan.sockets) {
@@ -73,8 +73,9 @@ export class MasterSockets {
     }
   }
 
-  /** Opens the sockets missing for `slotCount` slots. */
+  /** Opens the sockets missing for `slotCount` slots, if each has its own. */
   ensure(slotCount: number): void {
+    if (!this.#plan.reusePort) return;
     for (const { address, fds } of this.#groups) {
       if (address === null || address.kind === "unix") continue;
       while (fds.length < slotCount) {
@@ -149,7 +150,8 @@ export class MasterSockets {
     const { pathMode, pathOwner, reusePort } = this.#plan;
     const mode = pathMode === null ? {} : { mode: pathMode };
     const isTcp = address.kind === "tcp";
-    // SO_REUSEPORT is only for these workers: a port used by another program is still an error.
+    // SO_REUSEPORT is then only for workers that cannot inherit: a port that another program uses is
+    // still an error.
     if (isTcp && !reusePort) checkBindable(address);
     // Workers call listen(2), so that no connection is assigned to a worker that has not started.
     const fd = bindListener(address, { reusePort: isTcp, ...mode }, false, false);

@@ -12,6 +12,7 @@ import { notify, notifyReady } from "../../process/handover/readiness.ts";
 import { addSignalListener } from "../../process/signals/signals.ts";
 import { claimLease, SocketLease } from "../../process/handover/socket_lease.ts";
 import { atOnceText, leavingText, listenForStop } from "../../process/signals/stop_signals.ts";
+import { ConnectionBoard } from "../../process/workers/connection_board.ts";
 import { AppWatch } from "../app/app_watch.ts";
 import { logAppError } from "../app/app_errors.ts";
 import { readInherited, startedPid } from "../sockets/inherited.ts";
@@ -50,6 +51,7 @@ export async function runMaster(
   const tls = await prepareTls(plan, sockets, log);
   const lease = new SocketLease(sockets.isInherited);
   const scoreboard = new Scoreboard();
+  const connections = new ConnectionBoard();
   const starter = new WorkerStarter(
     argv,
     sockets,
@@ -58,6 +60,7 @@ export async function runMaster(
     log,
     tls.variables,
     cpus,
+    connections,
   );
   const isOurs = () => !sockets.isInherited || inheritedLease?.isOver === true;
   const end: MasterEnd = {
@@ -73,6 +76,7 @@ export async function runMaster(
     tls.dispose();
     sockets.release();
     scoreboard.remove();
+    connections.close();
   }
 }
 

@@ -13,6 +13,7 @@ import { spawn } from "../../process/children/spawn.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import type { Starter } from "./master.ts";
 import type { MasterSockets } from "./master_sockets.ts";
+import type { ConnectionBoard } from "../../process/workers/connection_board.ts";
 import { reportVariables } from "../../tls/appliance.ts";
 import { readWorkerMessage, slotVariable, spareSocketsVariable } from "../worker/messages.ts";
 import { type Scoreboard, scoreboardVariable } from "../worker/scoreboard.ts";
@@ -50,6 +51,7 @@ export class WorkerStarter implements Starter {
   readonly #log: Logger;
   readonly #variables: Variables;
   readonly #cpus: readonly number[];
+  readonly #connections: ConnectionBoard;
 
   /** `variables`: for workers, besides those of this process. `cpus`: see `cpuVariables`. */
   constructor(
@@ -60,6 +62,7 @@ export class WorkerStarter implements Starter {
     log: Logger,
     variables: Variables,
     cpus: readonly number[],
+    connections: ConnectionBoard,
   ) {
     this.#argv = argv;
     this.#sockets = sockets;
@@ -68,6 +71,7 @@ export class WorkerStarter implements Starter {
     this.#log = log;
     this.#variables = variables;
     this.#cpus = cpus;
+    this.#connections = connections;
   }
 
   get socketPerSlot(): boolean {
@@ -104,6 +108,8 @@ export class WorkerStarter implements Starter {
     const opener = passOpener(
       Math.max(leaseNumber, ...descriptors.map(({ number }) => number)) + 1,
     );
+    // A socket of its own is no queue that others take from.
+    const share = this.#sockets.isPerSlot ? -1 : this.#connections.take();
     let pid = 0;
     // A closed channel needs no action: the exit of the process is reported separately.
     const channel = openChannel({
@@ -128,6 +134,7 @@ export class WorkerStarter implements Starter {
         ...opener.variables,
         ...reportVariables(slot),
         ...cpuVariables(this.#cpus, slot),
+        ...this.#connections.variables(share),
         ...failureVariables(),
       },
       descriptors: [
@@ -140,6 +147,7 @@ export class WorkerStarter implements Starter {
     channel.closeTheirs();
     if (outcome.pid === null) {
       channel.ours.close();
+      this.#connections.giveBack(share);
       throw new StartError(outcome.reason);
     }
     pid = outcome.pid;
@@ -149,6 +157,7 @@ export class WorkerStarter implements Starter {
     outcome.exited.then((status) => {
       channel.ours.close();
       if (row >= 0) this.#scoreboard.giveBack(row);
+      this.#connections.giveBack(share);
       this.records.delete(pid);
       handler.onDied(status);
     });

@@ -97,7 +97,7 @@ export const serveTable = defineTable({
       long: "reuse-port",
       kind: "flag",
       section: listening,
-      help: "Share the port with other processes (SO_REUSEPORT).",
+      help: "Share the port with other processes (SO_REUSEPORT): each worker has its own queue.",
     },
     {
       long: "backlog",

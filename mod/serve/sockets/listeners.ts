@@ -3,7 +3,7 @@ import { type Address, formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import { parseHostAddress } from "../../config/addresses.ts";
 import { isListening, startListening } from "../../net/listening.ts";
-import type { AcceptHandler, Listener, Reactor } from "../../net/reactor.ts";
+import type { AcceptHandler, ConnectionShare, Listener, Reactor } from "../../net/reactor.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import type { InheritedSocket } from "../../process/handover/starter_port.ts";
 import type { ListenPlan } from "../plan/plan.ts";
@@ -51,9 +51,10 @@ export function adoptFromMaster(
   sockets: readonly InheritedSocket[],
   backlog: number,
   onAcceptOf: (socketName: string) => AcceptHandler,
+  share: ConnectionShare | null = null,
 ): Listener[] {
   for (const { fd } of sockets) startListening(fd, backlog);
-  return adoptAll(reactor, sockets, true, onAcceptOf);
+  return adoptAll(reactor, sockets, true, onAcceptOf, share);
 }
 
 /**
@@ -83,6 +84,7 @@ export function adoptAll(
   sockets: readonly InheritedSocket[],
   shared: boolean,
   onAcceptOf: (socketName: string) => AcceptHandler,
+  share: ConnectionShare | null = null,
 ): Listener[] {
   if (!reactor.capabilities.inherit) {
     throw new StartError(
@@ -92,7 +94,7 @@ export function adoptAll(
   }
   return sockets.map(({ name, fd }) => {
     try {
-      const listener = reactor.adopt(fd, { shared }, onAcceptOf(name));
+      const listener = reactor.adopt(fd, { shared, share }, onAcceptOf(name));
       // A program started by the app must not keep the socket open after this process exits.
       keepFromChildren(fd);
       return listener;

@@ -100,9 +100,11 @@ const listenText = `Where hayate serve listens
   SERVER_STARTER_PORT     sockets from hayate supervise or start_server
   LISTEN_FDS              sockets from systemd
 
-Inherited sockets replace --port and --path. With several workers the master opens
-one SO_REUSEPORT socket for each, and keeps it when a worker is replaced, so that no
-queue of waiting connections is lost.
+Inherited sockets replace --port and --path. With several workers the master opens the
+sockets and keeps them when a worker is replaced, so that no queue of waiting
+connections is lost. The workers share them, and each takes as many connections as the
+others have. With --reuse-port each has a queue of its own, and the kernel assigns
+connections by chance.
 
 HAYATE_REACTOR=portable uses no FFI in the workers, but cannot inherit sockets: each
 worker binds a socket of its own next to the master's. When a worker is replaced, the

@@ -7,6 +7,7 @@ import { dropVariable, getVariable } from "../../process/environment.ts";
 import { listenForLeave, listenForPause } from "../../process/signals/pausing.ts";
 import { keepFromChildren } from "../../process/handover/inherited.ts";
 import { raiseOpenFilesLimit } from "../../process/limits.ts";
+import { claimConnectionRow } from "../../process/workers/connection_board.ts";
 import { addSignalListener, sendSignal, swallowSignal } from "../../process/signals/signals.ts";
 import { claimLease } from "../../process/handover/socket_lease.ts";
 import { parseStarterPort } from "../../process/handover/starter_port.ts";
@@ -50,6 +51,7 @@ export async function runPreforkWorker(
   swallowSignal("INT");
   raiseOpenFilesLimit();
   pinAsTold((message) => log.warn(message));
+  const share = claimConnectionRow();
   const slot = Number(takeVariable(slotVariable) ?? 0);
   const sockets = parseStarterPort(getVariable("SERVER_STARTER_PORT") ?? "");
   const spareText = takeVariable(spareSocketsVariable) ?? "";
@@ -78,7 +80,7 @@ export async function runPreforkWorker(
   const { backlog } = plan.listen;
   worker.listen((reactor) => {
     const open = reactor.capabilities.inherit ? adoptFromMaster : bindBesideMaster;
-    return open(reactor, sockets, backlog, acceptOf);
+    return open(reactor, sockets, backlog, acceptOf, share);
   });
   listenToSignals(worker, row, log, drain, () => channel?.close());
   listenForPause(worker);

@@ -5,9 +5,9 @@ function numbersIn(variable: string): number[] {
   return [...variable.matchAll(/=(\d+)/g)].map(([, number]) => Number(number));
 }
 
-Deno.test("MasterSockets assigns every socket to a worker and every worker a socket", () => {
+Deno.test("with --reuse-port every socket has a worker and every worker a socket", () => {
   const listen = {
-    ...{ reusePort: false, backlog: 16, pathMode: null, pathOwner: null },
+    ...{ reusePort: true, backlog: 16, pathMode: null, pathOwner: null },
     ...{ everyTls: false, certificate: null },
   };
   const socket = {
@@ -45,6 +45,24 @@ Deno.test("MasterSockets assigns every socket to a worker and every worker a soc
     }
     sockets.ensure(4);
     assertEquals(sockets.socketCount, 4);
+  } finally {
+    sockets.release();
+  }
+});
+
+Deno.test("without it the workers share one socket of each address", () => {
+  const sockets = new MasterSockets({
+    ...{ reusePort: false, backlog: 16, pathMode: null, pathOwner: null },
+    ...{ everyTls: false, certificate: null },
+    sockets: [{ address: { kind: "tcp", host: "127.0.0.1", port: 0 }, tls: false }],
+  });
+  try {
+    sockets.bind(3);
+    sockets.ensure(4);
+    assertEquals([sockets.isPerSlot, sockets.socketCount], [false, 1]);
+    const handed = [0, 1, 2, 3].map((slot) => sockets.handTo(slot, 4));
+    assertEquals(new Set(handed.map(({ descriptors }) => descriptors[0].ours)).size, 1);
+    assertEquals(handed.map(({ spareVariable }) => spareVariable), ["", "", "", ""]);
   } finally {
     sockets.release();
   }
