@@ -6,6 +6,7 @@ export async function listInputs(root: string): Promise<string[]> {
     .map((name) => `scripts/${name}`);
   const inputs = ["main.ts", "deno.json", "deno.lock", ...scripts];
   await walk(root, "mod", inputs);
+  await walk(root, "scripts/packing", inputs);
   return inputs.sort();
 }
 

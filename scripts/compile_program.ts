@@ -1,15 +1,13 @@
 /**
  * Compiles the program, for both scripts/build and scripts/release.
  *
- * The modules are bundled first: at start-up Deno looks up, checks and links each module, and with
- * about ten files instead of a hundred every process starts a fifth faster and is 7 MB smaller. The
- * bundle holds the packages, too, so that a module of npm costs at start what one of ours does.
- *
- * The bundle is minified: Deno copies all of it into the memory of each process at start, twice,
- * and V8 reads each character of a mode's files. Half the characters are a tenth of a start's CPU
- * time and 2 MB in each process.
+ * The modules are bundled, with the packages in them, and minified. `deno compile` gets only the
+ * loader of `mod/code`; the bundle becomes the code pack, with what V8 has compiled of it, for which
+ * the program is run in each of its roles.
  */
-import { attach } from "../mod/script/esbuild/attachment.ts";
+import { encodeAttachment } from "../mod/script/esbuild/attachment.ts";
+import { insertInto } from "./packing/insert.ts";
+import { makePack } from "./packing/make_pack.ts";
 
 /** What to compile, and where to. */
 export interface Compilation {
@@ -25,33 +23,76 @@ export interface Compilation {
   readonly esbuild: string;
   /** As for `deno compile --target`; default: this machine. */
   readonly target?: string;
-  /** Called with the bundle before it is compiled. */
+  /** Called with the files that `deno compile` gets. */
   readonly seal?: (folder: string) => Promise<void>;
+  /**
+   * The words that run the target's programs here, none for this machine's own; null: nothing can,
+   * and the program then starts as slowly as without V8's caches.
+   */
+  readonly emulator?: readonly string[] | null;
 }
 
-/** A load thread's entry; load_worker.ts, in a chunk at the bundle's top, looks for it beside it. */
-const worker = {
-  source: "mod/load/thread/worker.ts",
-  bundled: "mod/load/thread/worker.js",
-  asked: "worker.ts",
-};
+/** Where load_worker.ts looks for the entry of a load thread: beside the main module. */
+const threadFile = "worker.ts";
+
+/** The modules that `deno compile` gets: of the program, and of the one that records. */
+const entries = {
+  program: { folder: "mod/code", main: "entry", thread: "thread_entry" },
+  recorder: { folder: "scripts/packing", main: "recorder_entry", thread: "recorder_thread" },
+} as const;
 
 /** Throws with Deno's output when the program cannot be compiled. */
 export async function compileProgram(compilation: Compilation): Promise<void> {
-  const { root, output, bundle, env, esbuild, target, seal, isReadable = false } = compilation;
+  const { root, output, bundle, env, esbuild, emulator = [] } = compilation;
+  const recorder = `${bundle}-recorder`;
   try {
-    await runDeno(bundleArgs(root, bundle, isReadable), root, env);
-    await Deno.writeTextFile(`${bundle}/${worker.asked}`, `import "./${worker.bundled}";\n`);
-    await seal?.(bundle);
-    await runDeno(compileArgs(bundle, output, target), bundle, env);
-    const program = attach(await Deno.readFile(output), await Deno.readFile(esbuild));
-    await Deno.writeFile(output, program);
+    await runDeno(bundleArgs(root, bundle, compilation.isReadable ?? false), root, env);
+    if (emulator !== null) await compileEntry(compilation, "recorder", recorder);
+    const pack = await makePack(bundle, recorder, emulator);
+    await compileEntry(compilation, "program", output);
+    const attachment = encodeAttachment(await Deno.readFile(esbuild));
+    await Deno.writeFile(output, insertInto(await Deno.readFile(output), [pack, attachment]));
   } finally {
-    await removeIfThere(bundle);
+    for (const path of [bundle, recorder]) await removeIfThere(path);
+  }
+}
+
+/** A program of the loader alone. */
+async function compileEntry(
+  { root, bundle, env, target, seal }: Compilation,
+  which: keyof typeof entries,
+  output: string,
+): Promise<void> {
+  const { folder, main, thread } = entries[which];
+  const stage = `${bundle}-stage`;
+  try {
+    const sources = [main, thread].map((name) => `${root}/${folder}/${name}.ts`);
+    await runDeno(
+      [...commonBundleArgs(root), "--minify", "--outdir", stage, ...sources],
+      root,
+      env,
+    );
+    await Deno.writeTextFile(`${stage}/${threadFile}`, `import "./${thread}.js";\n`);
+    await seal?.(stage);
+    await runDeno(compileArgs(stage, `${main}.js`, output, target), stage, env);
+  } finally {
+    await removeIfThere(stage);
   }
 }
 
 function bundleArgs(root: string, folder: string, isReadable: boolean): string[] {
+  return [
+    ...commonBundleArgs(root),
+    "--code-splitting",
+    ...(isReadable ? [] : ["--minify"]),
+    "--outdir",
+    folder,
+    `${root}/main.ts`,
+    `${root}/mod/load/thread/worker.ts`,
+  ];
+}
+
+function commonBundleArgs(root: string): string[] {
   return [
     "bundle",
     "--quiet",
@@ -63,16 +104,15 @@ function bundleArgs(root: string, folder: string, isReadable: boolean): string[]
     // would cost every process 8 ms at start, where an empty program takes 60.
     "--platform",
     "browser",
-    "--code-splitting",
-    ...(isReadable ? [] : ["--minify"]),
-    "--outdir",
-    folder,
-    `${root}/main.ts`,
-    `${root}/${worker.source}`,
   ];
 }
 
-function compileArgs(folder: string, output: string, target: string | undefined): string[] {
+function compileArgs(
+  folder: string,
+  main: string,
+  output: string,
+  target: string | undefined,
+): string[] {
   return [
     "compile",
     ...(target === undefined ? [] : ["--target", target]),
@@ -82,14 +122,14 @@ function compileArgs(folder: string, output: string, target: string | undefined)
     "--no-check",
     "--no-config",
     "--no-lock",
-    // The cache would be in the temporary folder under a predictable name that any user can create
-    // first, and its content runs unchecked, possibly as root. It saves only 3 ms per start.
+    // Deno's cache would be in the temporary folder under a predictable name that any user can create
+    // first, and its content runs unchecked, possibly as root. Ours is in the code pack.
     "--no-code-cache",
     "--include",
-    `${folder}/${worker.asked}`,
+    `${folder}/${threadFile}`,
     "--output",
     output,
-    `${folder}/main.js`,
+    `${folder}/${main}`,
   ];
 }
 

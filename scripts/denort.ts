@@ -5,7 +5,7 @@
  * same bytes are the beginning of a program that was compiled with this version and published to
  * npm; they are extracted and checked against a known SHA-256.
  */
-import { elfEnd } from "../mod/script/esbuild/attachment.ts";
+import { elfEnd } from "../mod/code/executable_file.ts";
 import { sha256Hex } from "./build_inputs.ts";
 
 const version = "2.7.11";

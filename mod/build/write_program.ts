@@ -2,8 +2,10 @@
 import { StartError, systemReason } from "../base/errors.ts";
 import { removeIfThere } from "../process/files/if_there.ts";
 import { type BuiltApp, type BuiltFile, encodeContent } from "../script/built/content.ts";
-import { ownFile, sectionHead } from "../script/built/section.ts";
-import { elfEnd, elfHeadBytes, payloadStart, readAt } from "../script/esbuild/attachment.ts";
+import { codeEnd } from "../code/code_pack.ts";
+import { ownFile, readAt } from "../code/executable_file.ts";
+import { sectionHead } from "../script/built/section.ts";
+import { payloadStart } from "../script/esbuild/attachment.ts";
 
 const pieceBytes = 1 << 20;
 
@@ -22,8 +24,7 @@ export async function writeProgram(
     if (isFolder(output)) throw new StartError(`${output}: is a folder`);
     using into = Deno.openSync(fresh, { write: true, createNew: true, mode: 0o755 });
     using program = Deno.openSync(ownFile());
-    const end = elfEnd(readAt(program, 0, elfHeadBytes));
-    copy(program, 0, end, into);
+    copy(program, 0, codeEnd(program), into);
     // In place of esbuild, which has done its work.
     writeAll(into, head);
     writeAll(into, content);

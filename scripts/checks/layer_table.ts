@@ -2,6 +2,7 @@
 
 /** Folders of mod/ by layer, lowest first. A folder imports only from layers below its own. */
 export const layers: readonly (readonly string[])[] = [
+  ["code"],
   ["base", "std"],
   ["http", "proxy_protocol", "metrics", "config", "cli", "sys"],
   // http1 and http2 are siblings: what both need is in http.
@@ -239,6 +240,7 @@ export const importRules: readonly {
     owners: ["mod/serve/app/node_http.ts"],
     instead: "use callbacks: this one is for apps that expect its objects",
   },
+  { prefix: "node:vm", owners: ["mod/code/"], instead: "use import()" },
   { prefix: "node:", owners: [], instead: "use Deno's own API or mod/sys" },
   { prefix: "npm:", owners: [], instead: "name it in the import map of deno.json" },
   { prefix: "jsr:", owners: [], instead: "name it in the import map of deno.json" },

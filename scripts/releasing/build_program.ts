@@ -3,6 +3,7 @@ import { compileProgram } from "../compile_program.ts";
 import { type Cpu, ensureDenort } from "../denort.ts";
 import { ensurePackedEsbuild } from "../esbuild.ts";
 import { makeContext } from "../image_context.ts";
+import { emulatorFor } from "./emulator.ts";
 
 const targets = { x64: "x86_64-unknown-linux-gnu", arm64: "aarch64-unknown-linux-gnu" } as const;
 
@@ -35,6 +36,8 @@ export async function buildProgram(
   try {
     const denort = await ensureDenort(cpu);
     const output = `${folder}/hayate`;
+    const emulator = await emulatorFor(cpu);
+    if (typeof emulator === "string") console.log(`  without V8's caches: ${emulator}`);
     await compileProgram({
       root: context,
       output,
@@ -45,7 +48,8 @@ export async function buildProgram(
       },
       esbuild: await ensurePackedEsbuild(cpu),
       target: targets[cpu],
-      seal: (bundle) => setTimes(bundle, commit.date),
+      seal: (files) => setTimes(files, commit.date),
+      emulator: typeof emulator === "string" ? null : emulator,
     });
     await checkMachine(output, cpu);
     return output;

@@ -1,49 +1,26 @@
 /** Test-runs a binary: directly on its own CPU, else under qemu's user mode. */
 import { version } from "../../mod/base/version.ts";
-import { type Cpu, hostCpu } from "../denort.ts";
+import type { Cpu } from "../denort.ts";
+import { emulatorFor } from "./emulator.ts";
 
 /** Timeout: under qemu, V8 takes seconds to start. */
 const patienceMs = 120_000;
 const requestCount = 20;
 const body = "tried";
 
-/** How to run programs of a CPU, with the libraries of Debian's cross packages. */
-const emulators: Readonly<Record<Cpu, { program: string; root: string; packages: string }>> = {
-  x64: {
-    program: "qemu-x86_64",
-    root: "/usr/x86_64-linux-gnu",
-    packages: "qemu-user libc6-amd64-cross libgcc-s1-amd64-cross",
-  },
-  arm64: {
-    program: "qemu-aarch64",
-    root: "/usr/aarch64-linux-gnu",
-    packages: "qemu-user libc6-arm64-cross libgcc-s1-arm64-cross",
-  },
-};
-
 /**
  * Starts the binary, serves with it on both reactors, sends a request and loads it with itself.
  * Returns what was done, or why nothing could be run. Throws when the binary does not work.
  */
 export async function tryProgram(path: string, cpu: Cpu): Promise<string> {
-  const command = await commandFor(path, cpu);
-  if (typeof command === "string") return command;
+  const emulator = await emulatorFor(cpu);
+  if (typeof emulator === "string") return `not run: ${emulator}`;
+  const command = [...emulator, path];
   const said = (await run(command, ["--version"])).trim();
   if (said !== `hayate ${version}`) throw new Error(`${path} --version says ${said}`);
   for (const reactor of ["epoll", "portable"]) await serveAndLoad(command, reactor);
   const how = command.length === 1 ? "here" : `under ${command[0]}`;
   return `ran ${how}: --version, serve and load on both reactors`;
-}
-
-/** The command before the arguments; a string is the reason why there is none. */
-async function commandFor(path: string, cpu: Cpu): Promise<string[] | string> {
-  if (cpu === hostCpu()) return [path];
-  const { program, root, packages } = emulators[cpu];
-  const isHere = await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
-  const hasRoot = await Deno.stat(root).then(() => true, () => false);
-  if (isHere && hasRoot) return [program, "-L", root, path];
-  return `not run: ${isHere ? root : program} is missing (apt-get install ${packages})`;
 }
 
 async function serveAndLoad(command: readonly string[], reactor: string): Promise<void> {

@@ -2,13 +2,13 @@
  * An app inside this program, as `hayate build` puts it there: between Deno's runtime and what
  * `deno compile` has added, where the attached esbuild is in hayate itself.
  *
- *     ELF file of the runtime | "builtapp" | lengths, 2 x 8 bytes | SHA-256 of the content |
+ *     runtime and code (mod/code) | "builtapp" | lengths, 2 x 8 bytes | SHA-256 of the content |
  *     content | files | payload of deno compile
  */
 import { StartError } from "../../base/errors.ts";
-import { elfEnd, elfHeadBytes, readAt } from "../esbuild/attachment.ts";
+import { codeEnd } from "../../code/code_pack.ts";
+import { builtAppMark as mark, ownFile, readAt, startsWith } from "../../code/executable_file.ts";
 
-const mark = new TextEncoder().encode("builtapp");
 const digestBytes = 32;
 export const sectionHeadBytes = mark.length + 2 * 8 + digestBytes;
 
@@ -23,9 +23,9 @@ export interface AppSection {
 /** The section of the program at `path`; null: there is none. Throws Deno's errors. */
 export function findSection(path: string): AppSection | null {
   using file = Deno.openSync(path);
-  const start = elfEnd(readAt(file, 0, elfHeadBytes));
+  const start = codeEnd(file);
   const head = readAt(file, start, sectionHeadBytes);
-  if (!mark.every((byte, index) => byte === head[index])) return null;
+  if (!startsWith(head, mark)) return null;
   const view = new DataView(head.buffer);
   const contentStart = start + sectionHeadBytes;
   const contentBytes = Number(view.getBigUint64(mark.length, true));
@@ -79,15 +79,4 @@ let own: AppSection | null | undefined;
 /** The app in this program; null: there is none. Throws `StartError`. */
 export function ownSection(): AppSection | null {
   return own ??= Deno.build.standalone ? findSection(ownFile()) : null;
-}
-
-/** The file that runs, even where another one has taken its place. */
-export function ownFile(): string {
-  try {
-    Deno.statSync("/proc/self/exe");
-    return "/proc/self/exe";
-  } catch (error) {
-    if (!(error instanceof Deno.errors.NotFound)) throw error;
-    return Deno.execPath();
-  }
 }

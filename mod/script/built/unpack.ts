@@ -7,9 +7,9 @@ import { sha256 } from "../../base/sha256.ts";
 import { getVariable } from "../../process/environment.ts";
 import { dirname } from "../../std/path.ts";
 import { isOurs, openCacheFolder } from "../../process/files/cache_folder.ts";
-import { readAt } from "../esbuild/attachment.ts";
+import { ownFile, readAt } from "../../code/executable_file.ts";
 import type { BuiltFile } from "./content.ts";
-import { type AppSection, damaged, ownFile } from "./section.ts";
+import { type AppSection, damaged } from "./section.ts";
 
 /** The folder with the files. Rejects with `StartError`. */
 export async function unpack(section: AppSection, files: readonly BuiltFile[]): Promise<string> {

@@ -1,4 +1,5 @@
 /** `hayate serve` with several workers: the master process. */
+import { ownFile } from "../../code/executable_file.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
@@ -211,7 +212,7 @@ function limitHeap(pid: number, heapBytesMax: number | null, log: Logger): void 
 /** The text of the entry module; of a built app all that was linked. */
 async function textOf(app: Extract<AppPlan, { kind: "script" | "built" }>): Promise<string> {
   if (app.kind === "script") return readTextOrNull(app.path) ?? "";
-  const { ownFile, ownSection, readContent } = await import("../../script/built/section.ts");
+  const { ownSection, readContent } = await import("../../script/built/section.ts");
   return new TextDecoder().decode(await readContent(ownFile(), ownSection()!));
 }
 

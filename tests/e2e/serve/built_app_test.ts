@@ -1,6 +1,6 @@
 /** hayate build: one executable with the app inside. */
 import { assertEquals, assertMatch } from "@std/assert";
-import { elfEnd } from "../../../mod/script/esbuild/attachment.ts";
+import { codeEnd } from "../../../mod/code/code_pack.ts";
 import { Child, runHayate, runProgram } from "../../support/binary.ts";
 import { freePort, type TempFolder, tempFolder } from "../../support/ports.ts";
 
@@ -138,7 +138,8 @@ Deno.test("a built app that was changed does not start", async () => {
   await source.write("app.js", `export default { fetch: () => new Response() };`);
   await using folder = await build(source, "app.js", "--include", "data.txt");
   const program = await Deno.readFile(`${folder.path}/app`);
-  const head = elfEnd(program);
+  using built = await Deno.open(`${folder.path}/app`);
+  const head = codeEnd(built);
   const contentBytes = Number(new DataView(program.buffer).getBigUint64(head + 8, true));
   // The digest, the code, an included file, the length of the content.
   for (const at of [head + 24, head + 56 + contentBytes - 1, head + 56 + contentBytes, head + 14]) {
