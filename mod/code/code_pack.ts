@@ -10,7 +10,7 @@
  * group has the chunks that one role loads at its start; V8's cache belongs to the whole group.
  * Chunks with the same groups lie side by side, so that a group is read in a few pieces.
  */
-import { elfEnd, elfHeadBytes, readAt, startsWith } from "./executable_file.ts";
+import { elfEnd, elfHeadBytes, readAt, readInto, startsWith } from "./executable_file.ts";
 
 const mark = new TextEncoder().encode("codepack");
 const headBytes = mark.length + 8;
@@ -36,9 +36,13 @@ export interface CodePack {
 /** What lies between two texts, so that they are properties of one object. */
 export const separator = ",\n";
 
-/** The script of some texts; its value is an object of functions, by the names of the chunks. */
+/** Around the texts of a script, whose value is an object of functions, by the names of the chunks. */
+const frame = [`(function(){"use strict";return{\n`, `}})()`] as const;
+const frameBytes = frame.map((each) => new TextEncoder().encode(each));
+
+/** The script of some texts. */
 export function scriptOf(texts: string): string {
-  return `(function(){"use strict";return{\n${texts}}})()`;
+  return frame[0] + texts + frame[1];
 }
 
 /** A pack as it lies in the executable. */
@@ -100,20 +104,32 @@ export class PackReader {
     return null;
   }
 
-  /** The text of a chunk; null: there is none of that name. */
-  textOf(name: string): string | null {
+  /** The script of one chunk; null: there is none of that name. */
+  scriptOfChunk(name: string): string | null {
     this.#chunks ??= parse<Record<string, Piece>>(
       readAt(this.#file, this.#chunksStart, this.#bodyStart - this.#chunksStart),
     );
-    return Object.hasOwn(this.#chunks, name) ? this.text(this.#chunks[name]) : null;
+    return Object.hasOwn(this.#chunks, name) ? this.script([this.#chunks[name]]) : null;
   }
 
-  /** The text of a piece, which is ASCII. */
-  text(piece: Piece): string {
-    const bytes = this.bytes(piece);
-    const text = new TextDecoder().decode(bytes);
+  /**
+   * The script of some pieces. All of it is decoded at once: V8 would keep each text that it is put
+   * together from, until it collects old garbage.
+   */
+  script(pieces: readonly Piece[]): string {
+    const [front, back] = frameBytes;
+    const textBytes = pieces.reduce((sum, [, length]) => sum + length, 0);
+    const bytes = new Uint8Array(front.length + textBytes + back.length);
+    bytes.set(front);
+    let at = front.length;
+    for (const [offset, length] of pieces) {
+      readInto(this.#file, this.#bodyStart + offset, bytes.subarray(at, at + length));
+      at += length;
+    }
+    bytes.set(back, at);
+    const script = new TextDecoder().decode(bytes);
     release(bytes);
-    return text;
+    return script;
   }
 
   bytes([offset, length]: Piece): Uint8Array<ArrayBuffer> {

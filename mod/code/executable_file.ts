@@ -16,13 +16,18 @@ export function elfEnd(head: Uint8Array): number {
 /** `length` bytes, with zeros for those behind the end of the file. */
 export function readAt(file: Deno.FsFile, offset: number, length: number): Uint8Array<ArrayBuffer> {
   const bytes = new Uint8Array(length);
+  readInto(file, offset, bytes);
+  return bytes;
+}
+
+/** Fills `into`; what lies behind the end of the file stays as it is. */
+export function readInto(file: Deno.FsFile, offset: number, into: Uint8Array): void {
   file.seekSync(offset, Deno.SeekMode.Start);
-  for (let at = 0; at < length;) {
-    const count = file.readSync(bytes.subarray(at));
-    if (count === null) break;
+  for (let at = 0; at < into.length;) {
+    const count = file.readSync(into.subarray(at));
+    if (count === null) return;
     at += count;
   }
-  return bytes;
 }
 
 /** Whether `bytes` begin with `mark`. */

@@ -7,7 +7,7 @@
  */
 import { Script } from "node:vm";
 import { builtAppMark, ownFile, startsWith } from "./executable_file.ts";
-import { PackReader, release, scriptOf } from "./code_pack.ts";
+import { PackReader, release } from "./code_pack.ts";
 
 type Exports = Record<string, unknown>;
 type Chunk = (
@@ -58,7 +58,7 @@ export class Loader {
   loadGroup(role: string): readonly string[] {
     if (!Object.hasOwn(this.#pack.groups, role)) return [];
     const { texts, cache } = this.#pack.groups[role];
-    const source = scriptOf(texts.map((piece) => this.#pack.text(piece)).join(""));
+    const source = this.#pack.script(texts);
     const cachedData = cache === null ? undefined : this.#pack.bytes(cache);
     // V8 checks that the cache is of its own version and flags; else it compiles the source.
     const script = new Script(source, { filename: `${this.#base}${role}.js`, cachedData });
@@ -85,9 +85,9 @@ export class Loader {
   load = async (name: string): Promise<Exports> => this.require(name);
 
   #single(name: string): Chunk {
-    const text = this.#pack.textOf(name);
-    if (text === null) throw new Error(`no module ${name} in this program`);
-    return new Script(scriptOf(text), { filename: this.#base + name }).runInThisContext()[name];
+    const source = this.#pack.scriptOfChunk(name);
+    if (source === null) throw new Error(`no module ${name} in this program`);
+    return new Script(source, { filename: this.#base + name }).runInThisContext()[name];
   }
 }
 

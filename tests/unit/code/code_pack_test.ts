@@ -1,6 +1,6 @@
 /** Code in an executable. */
 import { assertEquals } from "@std/assert";
-import { codeEnd, encodePack, PackReader, scriptOf } from "../../../mod/code/code_pack.ts";
+import { codeEnd, encodePack, PackReader } from "../../../mod/code/code_pack.ts";
 import { insertInto } from "../../../scripts/packing/insert.ts";
 import { packChunks } from "../../../scripts/packing/pack_chunks.ts";
 import { elfOf } from "../../support/elf.ts";
@@ -27,7 +27,7 @@ Deno.test("a role finds its chunks and its cache", async () => {
   using pack = PackReader.open(await packed(folder))!;
   for (const [role, { names, cache }] of groups) {
     const place = pack.groups[role];
-    const found = (0, eval)(scriptOf(place.texts.map((piece) => pack.text(piece)).join("")));
+    const found = (0, eval)(pack.script(place.texts));
     assertEquals(Object.keys(found).sort(), names);
     for (const name of names) assertEquals(`${found[name]()}.js`, name);
     assertEquals(place.cache && pack.bytes(place.cache), cache);
@@ -39,11 +39,11 @@ Deno.test("each chunk is there by itself", async () => {
   await using folder = await tempFolder();
   using pack = PackReader.open(await packed(folder))!;
   for (const name of chunks.keys()) {
-    const found = (0, eval)(scriptOf(pack.textOf(name)!));
+    const found = (0, eval)(pack.scriptOfChunk(name)!);
     assertEquals(Object.keys(found), [name]);
   }
-  assertEquals(pack.textOf("none.js"), null);
-  assertEquals(pack.textOf("toString"), null);
+  assertEquals(pack.scriptOfChunk("none.js"), null);
+  assertEquals(pack.scriptOfChunk("toString"), null);
 });
 
 Deno.test("what is attached begins behind the code, or behind a runtime without it", async () => {
