@@ -24,10 +24,7 @@ export function lazySymbols<S extends Record<string, Deno.ForeignFunction>>(
   symbols: S,
   often: readonly (keyof S & string)[] = [],
 ): Symbols<S> {
-  const eager = Object.fromEntries(often.map((name) => [name, symbols[name]]));
-  const calls: Record<string, unknown> = often.length === 0
-    ? {}
-    : { ...Deno.dlopen("libc.so.6", eager).symbols };
+  const calls: Record<string, unknown> = often.length === 0 ? {} : bind(symbols, often);
   for (const name of Object.keys(symbols)) {
     if (often.includes(name)) continue;
     // null marks an optional function that this libc does not have.
@@ -38,6 +35,36 @@ export function lazySymbols<S extends Record<string, Deno.ForeignFunction>>(
     });
   }
   return calls as Symbols<S>;
+}
+
+/**
+ * The functions of libc as properties, all with compiled code: of those in `atOnce` now, of any other
+ * when it is first needed. Throws if one of `atOnce` is missing, and on first access to another that is
+ * missing; one that is declared optional is null then.
+ */
+export function compiledSymbols<S extends Record<string, Deno.ForeignFunction>>(
+  symbols: S,
+  atOnce: readonly (keyof S & string)[],
+): Symbols<S> {
+  const calls: Record<string, unknown> = bind(symbols, atOnce);
+  for (const name of Object.keys(symbols)) {
+    if (atOnce.includes(name)) continue;
+    let call: unknown;
+    Object.defineProperty(calls, name, {
+      enumerable: true,
+      get: () => call === undefined ? call = bind(symbols, [name])[name] : call,
+    });
+  }
+  return calls as Symbols<S>;
+}
+
+/** Compiles code for some functions. */
+function bind(
+  symbols: Record<string, Deno.ForeignFunction>,
+  names: readonly string[],
+): Record<string, unknown> {
+  const some = Object.fromEntries(names.map((name) => [name, symbols[name]]));
+  return { ...Deno.dlopen("libc.so.6", some).symbols };
 }
 
 function lookUp(key: string, definition: Deno.ForeignFunction): unknown {

@@ -1,5 +1,5 @@
 import { assertEquals, assertStrictEquals, assertThrows } from "@std/assert";
-import { lazySymbols } from "../../../mod/sys/lazy_symbols.ts";
+import { compiledSymbols, lazySymbols } from "../../../mod/sys/lazy_symbols.ts";
 
 const symbols = {
   getppid: { parameters: [], result: "i32" },
@@ -41,5 +41,22 @@ Deno.test({
     assertEquals(typeof Object.getOwnPropertyDescriptor(calls, "getppid")!.value, "function");
     assertEquals(calls.getppid(), Deno.ppid);
     assertThrows(() => lazySymbols(symbols, ["hayate_needed"]), Error);
+  },
+});
+
+Deno.test({
+  name: "compiledSymbols() binds some functions at once and the others on first access",
+  sanitizeResources: false,
+  fn() {
+    const calls = compiledSymbols(symbols, ["getppid"]);
+    const kinds = Object.entries(Object.getOwnPropertyDescriptors(calls))
+      .filter(([, { value }]) => value !== undefined).map(([name]) => name);
+    assertEquals(kinds, ["getppid"]);
+    assertEquals(calls.getppid(), Deno.ppid);
+    assertEquals(calls.parent(), Deno.ppid);
+    assertStrictEquals(calls.parent, calls.parent, "compiled once");
+    assertEquals(calls.hayate_optional as unknown, null);
+    assertThrows(() => calls.hayate_needed, Error);
+    assertThrows(() => compiledSymbols(symbols, ["hayate_needed"]), Error);
   },
 });
