@@ -12,7 +12,9 @@ export interface Recorded extends Recording {
   readonly cache: Uint8Array | null;
 }
 
-const app = `export default { fetch: () => new Response("recorded") };\n`;
+/** What every role answers with. */
+const body = "recorded";
+const appText = `export default { fetch: () => new Response("${body}") };\n`;
 
 /**
  * Runs all roles. `command`: the words that start the program that records. Where a role was run
@@ -23,40 +25,39 @@ export async function warmUp(command: readonly string[]): Promise<Recorded[]> {
   try {
     // The proxy, started as root, writes as another user.
     await Deno.chmod(folder, 0o777);
-    await Deno.writeTextFile(`${folder}/app.js`, app);
+    await Deno.writeTextFile(`${folder}/app.js`, appText);
     await Deno.chmod(`${folder}/app.js`, 0o644);
     const run = new Runs(command, folder);
-    const text = await run.record("text", async () => {
-      const port = freePort();
-      await run.serve(["serve", "--text", "recorded", ...listen(port)], port);
-    });
-    const rest = await run.record("rest", () => serveAppBehindProxy(run, folder));
-    return [...text, ...rest];
+    const text = await run.record("text", () => serveOnce(run, "--text", body));
+    const app = await run.record("app", () => serveOnce(run, `${folder}/app.js`));
+    const rest = await run.record("rest", () => proxyAndLoad(run, folder));
+    return [...text, ...app, ...rest];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
 }
 
-async function serveAppBehindProxy(run: Runs, folder: string): Promise<void> {
-  const [origin, port] = [freePort(), freePort()];
-  await run.serve(["serve", `${folder}/app.js`, ...listen(origin)], origin, async () => {
-    const target = `http://127.0.0.1:${origin}/`;
-    const configuration = `${folder}/h2o.conf`;
-    await Deno.writeTextFile(
-      configuration,
-      `hosts:\n  default:\n    paths:\n      /:\n        proxy.reverse.url: ${target}\n`,
-    );
-    await Deno.chmod(configuration, 0o644);
-    await run.serve(
-      ["supervise", "--port", `127.0.0.1:${port}`, "proxy", "-c", configuration],
-      port,
-    );
-    await run.finish(["load", "-q", "-c", "2", "-t", "2", "-d", "1", target]);
-  });
+async function serveOnce(run: Runs, ...what: string[]): Promise<void> {
+  const port = freePort();
+  const place = ["--workers", "1", "--host", "127.0.0.1", "--port", `${port}`];
+  await run.serve(["serve", ...what, ...place], port);
 }
 
-function listen(port: number): string[] {
-  return ["--workers", "1", "--host", "127.0.0.1", "--port", `${port}`];
+async function proxyAndLoad(run: Runs, folder: string): Promise<void> {
+  await using origin = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    () => new Response(body),
+  );
+  const target = `http://127.0.0.1:${origin.addr.port}/`;
+  const configuration = `${folder}/h2o.conf`;
+  await Deno.writeTextFile(
+    configuration,
+    `hosts:\n  default:\n    paths:\n      /:\n        proxy.reverse.url: ${target}\n`,
+  );
+  await Deno.chmod(configuration, 0o644);
+  const port = freePort();
+  await run.serve(["supervise", "--port", `127.0.0.1:${port}`, "proxy", "-c", configuration], port);
+  await run.finish(["load", "-q", "-c", "2", "-t", "2", "-d", "1", target]);
 }
 
 class Runs {
@@ -84,8 +85,11 @@ class Runs {
     });
   }
 
-  /** Serves until one request is answered and `meanwhile` is done. */
-  async serve(args: readonly string[], port: number, meanwhile = async () => {}): Promise<void> {
+  /**
+   * Serves until one request is answered; not longer, so that no timer tells two runs from each
+   * other.
+   */
+  async serve(args: readonly string[], port: number): Promise<void> {
     const child = this.#spawn(args);
     const said = new Response(child.stderr).text();
     const ended = child.status;
@@ -95,7 +99,6 @@ class Runs {
         const early = await Promise.race([ended, pause()]);
         if (early !== undefined || isOver.aborted) throw new Error(`${args[0]} does not answer`);
       }
-      await meanwhile();
     } catch (error) {
       child.kill("SIGKILL");
       throw new Error(`${(error as Error).message}: ${(await said).trim()}`);
@@ -143,7 +146,7 @@ async function answers(port: number): Promise<boolean> {
     const response = await fetch(`http://127.0.0.1:${port}/`, {
       headers: { connection: "close" },
     });
-    return await response.text() === "recorded";
+    return await response.text() === body;
   } catch {
     // Nothing listens yet, or the origin of a proxy does not.
     return false;
