@@ -44,8 +44,11 @@ const entries = {
 /** Throws with Deno's output when the program cannot be compiled. */
 export async function compileProgram(compilation: Compilation): Promise<void> {
   const { root, output, bundle, env, esbuild, emulator = [] } = compilation;
-  const recorder = `${bundle}-recorder`;
+  // V8 writes the URLs of scripts into its caches, and Deno makes them of the program's name.
+  const recording = `${bundle}-recorder`;
+  const recorder = `${recording}/hayate`;
   try {
+    await Deno.mkdir(recording);
     await runDeno(bundleArgs(root, bundle, compilation.isReadable ?? false), root, env);
     if (emulator !== null) await compileEntry(compilation, "recorder", recorder);
     const pack = await makePack(bundle, recorder, emulator);
@@ -53,7 +56,7 @@ export async function compileProgram(compilation: Compilation): Promise<void> {
     const attachment = encodeAttachment(await Deno.readFile(esbuild));
     await Deno.writeFile(output, insertInto(await Deno.readFile(output), [pack, attachment]));
   } finally {
-    for (const path of [bundle, recorder]) await removeIfThere(path);
+    for (const path of [bundle, recording]) await removeIfThere(path);
   }
 }
 

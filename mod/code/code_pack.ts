@@ -140,6 +140,15 @@ export class PackReader {
     this.#file.close();
   }
 
+  /** Where the texts lie in the executable; the caches follow them. */
+  get textsRange(): readonly [start: number, end: number] {
+    const caches = Object.values(this.groups).map(({ cache }) => cache).filter((each) =>
+      each !== null
+    );
+    const first = Math.min(this.end - this.#bodyStart, ...caches.map(([offset]) => offset));
+    return [this.#bodyStart, this.#bodyStart + first];
+  }
+
   /** What is attached behind the code. */
   bytesBehind(length: number): Uint8Array {
     return readAt(this.#file, this.end, length);

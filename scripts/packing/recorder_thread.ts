@@ -2,8 +2,8 @@
 import { threadRole } from "../../mod/code/loader.ts";
 import { record } from "./recorder.ts";
 
-/** Half of the run that it is recorded in. */
-const afterMs = 500;
+/** Long after it has begun to send, and before it has much garbage. */
+const afterMs = 100;
 
 const write = record(threadRole, "mod/load/thread/worker.js");
 setTimeout(write, afterMs);

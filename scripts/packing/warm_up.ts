@@ -57,7 +57,9 @@ async function proxyAndLoad(run: Runs, folder: string): Promise<void> {
   await Deno.chmod(configuration, 0o644);
   const port = freePort();
   await run.serve(["supervise", "--port", `127.0.0.1:${port}`, "proxy", "-c", configuration], port);
+  // A thread is recorded after a tenth of a second, its process by the end of the run.
   await run.finish(["load", "-q", "-c", "2", "-t", "2", "-d", "1", target]);
+  await run.finish(["load", "-q", "-c", "2", "-t", "2", "-n", "20", target]);
 }
 
 class Runs {

@@ -1,4 +1,4 @@
-/** Builds the binary for one CPU from a commit; the same commit produces the same bytes. */
+/** Builds the binary for one CPU from a commit; the same commit produces the same bytes, but for V8's caches. */
 import { compileProgram } from "../compile_program.ts";
 import { type Cpu, ensureDenort } from "../denort.ts";
 import { ensurePackedEsbuild } from "../esbuild.ts";

@@ -2,6 +2,7 @@
 import { version } from "../../mod/base/version.ts";
 import { hashFiles, listInputs, sha256Hex } from "../build_inputs.ts";
 import { type Cpu, hostCpu } from "../denort.ts";
+import { withoutCaches } from "../packing/without_caches.ts";
 import { makeContext } from "../image_context.ts";
 import { findEngine } from "../image_engine.ts";
 import { renderBill } from "./bill_of_materials.ts";
@@ -14,7 +15,8 @@ const usage = `usage: scripts/release [--no-image] [--once]
 
 Builds the last commit (changes that are not committed are left out) into dist/release:
 binaries for x86-64 and arm64, the man page, the bill of materials (CycloneDX), the image, SHA256SUMS.
-Each binary is built twice, from two copies of the sources, and the bytes are compared. Then it is
+Each binary is built twice, from two copies of the sources, and the bytes are compared, but for what
+V8 has compiled in the runs that each build makes. Then it is
 run: serve and load on both reactors, that of the other CPU under qemu-user where it is installed.
 
   --no-image  leave the image out
@@ -82,17 +84,22 @@ async function buildBinary(
   const folder = await Deno.makeTempDir({ prefix: "hayate-release-" });
   try {
     const sums: string[] = [];
+    let sha256 = "";
     for (const place of twice ? ["first", "the-second"] : ["first"]) {
       const path = await buildProgram(root, commit, cpu, `${folder}/${place}`);
-      sums.push(await sha256Hex(await Deno.readFile(path)));
-      if (place === "first") await Deno.copyFile(path, `${output}/${names[cpu]}`);
+      sums.push(await sha256Hex(await withoutCaches(path)));
+      if (place !== "first") continue;
+      sha256 = await sha256Hex(await Deno.readFile(path));
+      await Deno.copyFile(path, `${output}/${names[cpu]}`);
     }
     const isSame = sums.every((sum) => sum === sums[0]);
     const verdict = twice
-      ? isSame ? "two builds, the same bytes" : `two builds differ: ${sums.join(" and ")}`
+      ? isSame
+        ? "two builds, the same bytes but for V8's caches"
+        : `two builds differ: ${sums.join(" and ")}`
       : "built once";
-    console.log(`  ${names[cpu]}: ${verdict}, SHA-256 ${sums[0]}`);
-    return { sha256: sums[0], isSame };
+    console.log(`  ${names[cpu]}: ${verdict}, SHA-256 ${sha256}`);
+    return { sha256, isSame };
   } finally {
     await Deno.remove(folder, { recursive: true });
   }

@@ -2,7 +2,9 @@
 import { assertEquals } from "@std/assert";
 import { codeEnd, encodePack, PackReader } from "../../../mod/code/code_pack.ts";
 import { insertInto } from "../../../scripts/packing/insert.ts";
+import { sha256Hex } from "../../../scripts/build_inputs.ts";
 import { packChunks } from "../../../scripts/packing/pack_chunks.ts";
+import { withoutCaches } from "../../../scripts/packing/without_caches.ts";
 import { elfOf } from "../../support/elf.ts";
 import { tempFolder } from "../../support/ports.ts";
 
@@ -60,4 +62,20 @@ Deno.test("what is attached begins behind the code, or behind a runtime without 
   using other = Deno.openSync(bare);
   assertEquals(codeEnd(other), 100);
   assertEquals(PackReader.open(bare), null);
+});
+
+Deno.test("two builds are compared without V8's caches", async () => {
+  await using folder = await tempFolder();
+  const path = await packed(folder);
+  const [one, other] = [Uint8Array.of(1, 2, 3), Uint8Array.of(4, 5, 6, 7)];
+  const digests: string[] = [];
+  for (const [cache, text] of [[one, "A"], [other, "A"], [other, "B"]] as const) {
+    const changed = new Map([...chunks, ["a.js", `"a.js":function(){return "${text}"}`]]);
+    const cached = new Map([["serve", { names: ["a.js", "b.js"], cache }]]);
+    const pack = encodePack(packChunks(changed, cached));
+    await Deno.writeFile(path, insertInto(elfOf(100, new Uint8Array(50)), [pack]));
+    digests.push(await sha256Hex(await withoutCaches(path)));
+  }
+  assertEquals(digests[0] === digests[1], true, "other caches");
+  assertEquals(digests[1] === digests[2], false, "other code");
 });
