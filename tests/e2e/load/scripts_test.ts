@@ -129,6 +129,30 @@ async function answerInTwoParts(
   }
 }
 
+Deno.test("bodies that take several writes arrive whole, whatever other connections send", async () => {
+  const wrong: string[] = [];
+  let count = 0;
+  await using server = Deno.serve(
+    { hostname: "127.0.0.1", port: 0, onListen() {} },
+    async (request) => {
+      const letter = new URL(request.url).pathname.slice(1);
+      const body = await request.text();
+      count++;
+      if (body !== letter.repeat(2_000_000)) wrong.push(`${letter}: ${body.length}`);
+      return new Response();
+    },
+  );
+  await using folder = await tempFolder();
+  const path = await folder.write(
+    "s.js",
+    "let n = 0;\nexport function request() {\n  const letter = 'abcdefgh'[n++ % 8];\n" +
+      "  return wrk.format('POST', '/' + letter, {}, letter.repeat(2_000_000));\n}",
+  );
+  const url = `http://127.0.0.1:${server.addr.port}/`;
+  const { code, stderr } = await runHayate(["load", "-s", path, "-n40", "-c5", "-t1", url]);
+  assertEquals([code, stderr, count, wrong], [0, "", 40, []]);
+});
+
 Deno.test("script auth: data of a response is used in later requests", async () => {
   const { stats } = await runExample("auth", "-n", "20", "-t1", "-c1");
   assertEquals(stats.byTarget, { "GET /": 1, "GET /?in": 19 });
