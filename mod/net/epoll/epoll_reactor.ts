@@ -49,6 +49,10 @@ const spinMs = 1;
  * server's CPU.
  */
 const sliceMs = 50;
+/** The same while handlers are working, which may wait for what only a turn brings. */
+const handlersTurnMs = 1;
+/** Microtasks run in so many steps before a turn: an app with a framework awaits some ten times. */
+const microtaskTurnsMax = 32;
 
 /** Why control returns to Deno's loop. */
 const Pause = { none: 0, park: 1, handlers: 2, turn: 3 } as const;
@@ -81,6 +85,9 @@ export class EpollReactor implements Reactor, SocketHost {
   #running = false;
   /** When Deno's loop is due for its next turn. */
   #turnDueMs = 0;
+  #handlersDueMs = 0;
+  /** Events of the last wait. */
+  #eventCount = 0;
   #tickWaitMs = Infinity;
 
   constructor() {
@@ -281,16 +288,20 @@ export class EpollReactor implements Reactor, SocketHost {
 
   /**
    * Lets the promises of handlers make progress: first microtasks, which are nearly free, then, if
-   * that was not enough, one turn of Deno's loop.
+   * that was not enough, one turn of Deno's loop. Where sockets have nothing, `#park` follows, and
+   * Deno's loop has its turn at once.
    */
   async #yieldToHandlers(): Promise<void> {
-    await null;
-    await null;
-    if (this.#asyncCount > 0) await this.#turn.take();
+    for (let i = 0; i < microtaskTurnsMax && this.#asyncCount > 0; i++) await null;
+    if (this.#asyncCount === 0) return;
+    if (this.#eventCount > 0 && this.#nowMs < this.#handlersDueMs) return;
+    await this.#turn.take();
+    this.#handlersDueMs = monotonicMs() + handlersTurnMs;
   }
 
   #tick(count: number): void {
     if (count <= 0) this.#nowMs = monotonicMs();
+    this.#eventCount = count;
     this.#isInTick = true;
     for (let from = 0; from < count; from += readAheadMax) {
       this.#batch(this.poller, from, Math.min(count, from + readAheadMax));

@@ -9,6 +9,12 @@ export interface BodySource {
   resumeBody(): void;
 }
 
+/** Settles the promise for the whole body. */
+interface Collector {
+  resolve(body: Uint8Array<ArrayBuffer>): void;
+  reject(error: Error): void;
+}
+
 export class RequestBody {
   /** Reading has begun; a body can be read once (Fetch standard, "body used"). */
   used = false;
@@ -17,66 +23,91 @@ export class RequestBody {
   #ended = false;
   #failure: Error | null = null;
   #paused = false;
+  /** All of it is wanted, so nothing is held back. */
   #collecting = false;
-  #wake: (() => void) | null = null;
+  /** The rest is not wanted. */
+  #discarding = false;
+  #collector: Collector | null = null;
+  /** Of a stream whose reader waits for the next chunk. */
+  #waiting: ReadableByteStreamController | null = null;
   readonly #source: BodySource;
 
   constructor(source: BodySource) {
     this.#source = source;
   }
 
-  /** The last byte has arrived. */
-  get isWhole(): boolean {
-    return this.#ended;
-  }
-
   /** Copies bytes that are valid only during the call. */
   push(bytes: Uint8Array, start: number, end: number): void {
-    this.#chunks.push(new Uint8Array(bytes.subarray(start, end)));
-    this.#bytes += end - start;
-    if (this.#bytes > queuedBytesMax && !this.#collecting && !this.#paused) {
-      this.#paused = true;
-      this.#source.pauseBody();
+    if (this.#discarding) return;
+    const chunk = new Uint8Array(bytes.subarray(start, end));
+    const waiting = this.#waiting;
+    if (waiting !== null) {
+      this.#waiting = null;
+      return waiting.enqueue(chunk);
     }
-    this.#notify();
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.length;
+    if (this.#bytes > queuedBytesMax && !this.#collecting && !this.#paused) this.#pause();
   }
 
+  /** The last byte has arrived. */
   end(): void {
     this.#ended = true;
-    this.#notify();
+    if (this.#waiting !== null) this.#close(this.#waiting);
+    this.#waiting = null;
+    this.#collector?.resolve(this.#join());
+    this.#collector = null;
   }
 
-  /** The client is gone; a pending read throws. */
+  /** The client is gone; a pending read fails. */
   fail(error: Error): void {
     if (this.#ended) return;
     this.#failure = error;
-    this.#notify();
+    this.#waiting?.error(error);
+    this.#waiting = null;
+    this.#collector?.reject(error);
+    this.#collector = null;
   }
 
-  /** The next piece; null at the end. Throws when the client is gone. */
-  async next(): Promise<Uint8Array<ArrayBuffer> | null> {
-    while (true) {
-      const chunk = this.#chunks.shift();
-      if (chunk !== undefined) {
-        this.#bytes -= chunk.length;
-        if (this.#bytes <= queuedBytesMax / 2) this.#resume();
-        return chunk;
-      }
-      if (this.#failure !== null) throw this.#failure;
-      if (this.#ended) return null;
-      this.#resume();
-      await new Promise<void>((resolve) => this.#wake = resolve);
-    }
-  }
-
-  /** The whole body. */
-  async collect(): Promise<Uint8Array<ArrayBuffer>> {
+  /** The whole body. Rejects when the client is gone. */
+  collect(): Promise<Uint8Array<ArrayBuffer>> {
     this.#collecting = true;
     this.#resume();
-    while (!this.#ended) {
-      if (this.#failure !== null) throw this.#failure;
-      await new Promise<void>((resolve) => this.#wake = resolve);
+    if (this.#failure !== null) return Promise.reject(this.#failure);
+    if (this.#ended) return Promise.resolve(this.#join());
+    return new Promise((resolve, reject) => this.#collector = { resolve, reject });
+  }
+
+  /** A stream that reads from the client only on demand. */
+  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    return new ReadableStream({
+      type: "bytes",
+      pull: (controller) => this.#pull(controller),
+      cancel: () => this.#discard(),
+    }, { highWaterMark: 0 });
+  }
+
+  /** A reader wants a chunk. */
+  #pull(controller: ReadableByteStreamController): void {
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#bytes -= chunk.length;
+      if (this.#bytes <= queuedBytesMax / 2) this.#resume();
+      return controller.enqueue(chunk);
     }
+    if (this.#failure !== null) return controller.error(this.#failure);
+    if (this.#ended) return this.#close(controller);
+    this.#waiting = controller;
+    this.#resume();
+  }
+
+  #close(controller: ReadableByteStreamController): void {
+    controller.close();
+    // A BYOB reader needs a response even at the end.
+    controller.byobRequest?.respond(0);
+  }
+
+  #join(): Uint8Array<ArrayBuffer> {
     const chunks = this.#chunks;
     this.#chunks = [];
     if (chunks.length === 1) return chunks[0];
@@ -89,38 +120,23 @@ export class RequestBody {
     return whole;
   }
 
-  /** A stream that reads from the client only on demand. */
-  stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
-    return new ReadableStream({
-      type: "bytes",
-      pull: async (controller) => {
-        const chunk = await this.next();
-        if (chunk !== null) return controller.enqueue(chunk);
-        controller.close();
-        // A BYOB reader needs a response even at the end.
-        controller.byobRequest?.respond(0);
-      },
-      cancel: () => this.#discard(),
-    }, { highWaterMark: 0 });
-  }
-
   /** Discards the rest as it arrives. */
   #discard(): void {
-    this.#collecting = true;
+    this.#discarding = true;
+    this.#waiting = null;
     this.#chunks = [];
     this.#bytes = 0;
     this.#resume();
+  }
+
+  #pause(): void {
+    this.#paused = true;
+    this.#source.pauseBody();
   }
 
   #resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#source.resumeBody();
-  }
-
-  #notify(): void {
-    const wake = this.#wake;
-    this.#wake = null;
-    wake?.();
   }
 }

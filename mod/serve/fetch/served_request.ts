@@ -69,22 +69,22 @@ export class ServedRequest {
     return this.#streamed?.bodyUsed ?? this.#origin.body?.used ?? false;
   }
 
-  async text(): Promise<string> {
-    return new TextDecoder().decode(await this.bytes());
+  text(): Promise<string> {
+    return this.bytes().then(textOf);
   }
 
-  async json(): Promise<unknown> {
-    return JSON.parse(await this.text());
+  json(): Promise<unknown> {
+    return this.bytes().then(valueOf);
   }
 
-  async bytes(): Promise<Uint8Array<ArrayBuffer>> {
-    if (this.#native !== null) return await this.#native.bytes();
-    if (this.#streamed !== null) return await this.#streamed.bytes();
+  bytes(): Promise<Uint8Array<ArrayBuffer>> {
+    if (this.#native !== null) return this.#native.bytes();
+    if (this.#streamed !== null) return this.#streamed.bytes();
     const { body } = this.#origin;
-    if (body === null) return new Uint8Array(0);
-    if (body.used) throw new TypeError("Body already consumed");
+    if (body === null) return Promise.resolve(new Uint8Array(0));
+    if (body.used) return Promise.reject(new TypeError("Body already consumed"));
     body.used = true;
-    return await body.collect();
+    return body.collect();
   }
 
   async arrayBuffer(): Promise<ArrayBuffer> {
@@ -123,6 +123,16 @@ export class ServedRequest {
     );
     return this.#native;
   }
+}
+
+const utf8 = new TextDecoder();
+
+function textOf(bytes: Uint8Array): string {
+  return utf8.decode(bytes);
+}
+
+function valueOf(bytes: Uint8Array): unknown {
+  return JSON.parse(utf8.decode(bytes));
 }
 
 standIn(ServedRequest.prototype, Request, requestKeys, ServedRequest.nativeOf);
