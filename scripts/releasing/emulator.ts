@@ -22,9 +22,18 @@ const emulators: Readonly<Record<Cpu, { program: string; root: string; packages:
 export async function emulatorFor(cpu: Cpu): Promise<string[] | string> {
   if (cpu === hostCpu()) return [];
   const { program, root, packages } = emulators[cpu];
-  const isHere = await new Deno.Command(program, { args: ["--version"], stdout: "null" }).output()
-    .then(({ success }) => success, () => false);
+  const isHere = await runs(program);
   const hasRoot = await Deno.stat(root).then(() => true, () => false);
   if (isHere && hasRoot) return [program, "-L", root];
   return `${isHere ? root : program} is missing (apt-get install ${packages})`;
+}
+
+async function runs(program: string): Promise<boolean> {
+  try {
+    const command = new Deno.Command(program, { args: ["--version"], stdout: "null" });
+    return (await command.output()).success;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
 }

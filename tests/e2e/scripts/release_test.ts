@@ -1,5 +1,6 @@
-import { assertEquals, assertRejects } from "@std/assert";
+import { assertEquals, assertMatch, assertRejects } from "@std/assert";
 import { hostCpu } from "../../../scripts/denort.ts";
+import { emulatorFor } from "../../../scripts/releasing/emulator.ts";
 import { tryProgram } from "../../../scripts/releasing/try_program.ts";
 import { renderBill } from "../../../scripts/releasing/bill_of_materials.ts";
 import { billFaults } from "../../../scripts/releasing/validate_bill.ts";
@@ -11,6 +12,13 @@ Deno.test("tryProgram() runs the binary of this CPU on both reactors", async () 
     await tryProgram(binaryPath, hostCpu()),
     "ran here: --version, serve and load on both reactors",
   );
+});
+
+Deno.test("emulatorFor() says what runs the programs of a CPU, or what is missing", async () => {
+  assertEquals(await emulatorFor(hostCpu()), []);
+  const other = await emulatorFor(hostCpu() === "x64" ? "arm64" : "x64");
+  if (typeof other === "string") assertMatch(other, /^\S+ is missing \(apt-get install .+\)$/);
+  else assertMatch(other.join(" "), /^qemu-\S+ -L \S+$/);
 });
 
 Deno.test("tryProgram() throws for a binary that does not work", async () => {
