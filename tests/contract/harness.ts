@@ -3,6 +3,7 @@ import { type Address } from "../../mod/base/address.ts";
 import type { PeerError } from "../../mod/base/errors.ts";
 // Imported here, so that no single test appears to leak the libraries that stay open.
 import "../../mod/net/epoll/epoll_reactor.ts";
+import "../support/compiled_calls.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type {
   AcceptHandler,

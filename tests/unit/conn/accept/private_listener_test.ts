@@ -1,6 +1,7 @@
 import { assertEquals } from "@std/assert";
 // Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../../../mod/net/epoll/epoll_reactor.ts";
+import "../../../support/compiled_calls.ts";
 import { createReactor } from "../../../../mod/net/mod.ts";
 import type { SocketHandler } from "../../../../mod/net/reactor.ts";
 import { openPrivate } from "../../../../mod/conn/accept/private_listener.ts";
