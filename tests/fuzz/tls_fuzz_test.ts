@@ -2,6 +2,7 @@
 import { assert, assertEquals } from "@std/assert";
 // Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../mod/net/epoll/epoll_reactor.ts";
+import "../support/compiled_calls.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
 import { ClientContext } from "../../mod/tls/client_context.ts";

@@ -7,6 +7,7 @@ import type { ServerOptions } from "../../mod/conn/exchange/server_options.ts";
 import { Framing, latin1, latin1Bytes, Method } from "../../mod/http/mod.ts";
 // Loaded here, so that libraries that stay open do not count as a leak of a single test.
 import "../../mod/net/epoll/epoll_reactor.ts";
+import "./compiled_calls.ts";
 import { createReactor } from "../../mod/net/mod.ts";
 import type { Listener, Reactor } from "../../mod/net/reactor.ts";
 

@@ -94,7 +94,7 @@ Deno.test("checkLayers() finds an import upwards, with file and line", async () 
     "mod/config/a.ts": '// first line\nimport { x } from "../net/x.ts";\nexport const y = x;\n',
   });
   assertEquals(findings, [
-    "mod/config/a.ts:2: config (layer 1) must not import net (layer 2), a layer above",
+    "mod/config/a.ts:2: config (layer 2) must not import net (layer 3), a layer above",
   ]);
 });
 
@@ -106,7 +106,7 @@ Deno.test("checkLayers() finds a sibling, in types, re-exports and dynamic impor
     "mod/net/c.ts": 'export const c = () => import("../log/x.ts");\n',
     "mod/net/d.ts": 'export { type X } from "../log/x.ts";\n',
   });
-  const why = "net (layer 2) must not import log (layer 2), a sibling in the same layer";
+  const why = "net (layer 3) must not import log (layer 3), a sibling in the same layer";
   assertEquals(findings, ["a", "b", "c", "d"].map((name) => `mod/net/${name}.ts:1: ${why}`));
 });
 
