@@ -104,8 +104,8 @@ const cases: readonly Case[] = [
       env: checks[backend],
       args: (port) => serveArgs(port, "--workers", "2"),
       helpers: 2,
-      // On epoll a worker also holds the other's socket, whose queue it serves at the end.
-      ...(backend === "epoll" ? { socketsOfWorker: 2 } : { socketsOfWorker: 1, isPerWorker: true }),
+      socketsOfWorker: 1,
+      isPerWorker: backend === "portable",
     },
   ]),
   {
@@ -168,7 +168,7 @@ export default { fetch: () => new Response("hello") };
       return ["serve", ...place, app];
     },
     helpers: 2,
-    socketsOfWorker: 2,
+    socketsOfWorker: 1,
   },
 ];
 
