@@ -1,11 +1,12 @@
 /** Floods of clients, and the memory that a server releases after they have disconnected. */
 import { assert } from "@std/assert";
 import { EpollReactor } from "../../mod/net/epoll/epoll_reactor.ts";
+import "./compiled_calls.ts";
 import type { Socket, SocketHandler } from "../../mod/net/reactor.ts";
 import { type Child, descendantPids, sleep } from "./binary.ts";
 import { tcp } from "./raw_socket.ts";
 
-const slowReaderCount = 400;
+const slowReaderCount = 600;
 const resetCount = 20_000;
 /** Connections that are reset at the same time. */
 const resetsAtOnce = 200;
