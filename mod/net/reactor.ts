@@ -103,12 +103,8 @@ export interface Socket {
   resume(): void;
   /** Half-close: sends FIN after all accepted bytes. Reading continues. */
   shutdown(): void;
-  /**
-   * Closes both directions; accepted bytes are still delivered. `isPeerDone`: the peer has promised
-   * to send nothing more, and all that it sent is read. Only a hint, which saves a system call; a
-   * peer that breaks the promise in that moment may get a reset instead of the last bytes.
-   */
-  close(isPeerDone?: boolean): void;
+  /** Closes both directions; accepted bytes are still delivered. */
+  close(): void;
   /**
    * Closes as soon as the peer closes or sends anything more, without reading it and without onData
    * or onEnd. Absent if the backend has nothing cheaper than a handler that does the same.

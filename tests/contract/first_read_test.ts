@@ -83,7 +83,7 @@ contractTest("200 early clients that say they are done get whole answers", async
     server.socket = socket;
     server.onBytes = () => {
       assertEquals(socket.write(answer, 0, answer.length, true), answer.length);
-      socket.close(true);
+      socket.close();
     };
     return server;
   });

@@ -61,8 +61,8 @@ export class ProxyProtocolSocket implements Socket, SocketHandler {
     this.inner.shutdown();
   }
 
-  close(isPeerDone = false): void {
-    this.inner.close(isPeerDone);
+  close(): void {
+    this.inner.close();
   }
 
   abort(): void {

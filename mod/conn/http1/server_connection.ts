@@ -407,7 +407,7 @@ export class ServerConnection
 
   #close(): void {
     this.#drop();
-    this.socket.close(this.#clientEnded || this.exchange.isClientDone);
+    this.socket.close();
   }
 
   #cutOff(): void {

@@ -63,8 +63,6 @@ export class ServerExchange implements Exchange, RefusedRequest {
   status = 0;
   /** The connection stays open after this response. */
   persist = true;
-  /** The client has said that this is its last request, which has no body. */
-  isClientDone = false;
   /** The client waits for 100 (Continue), which has not been sent. */
   expectsContinue = false;
   /** A response is pending or in progress. */
@@ -95,7 +93,6 @@ export class ServerExchange implements Exchange, RefusedRequest {
     this.context = null;
     this.hasRequestBody = head.framing !== Framing.none;
     this.#isBodyDeclined = false;
-    this.isClientDone = !head.keepAlive && !this.hasRequestBody;
     const persist = head.keepAlive && !host.draining && mayFollow &&
       (requestsMax === 0 || this.requestIndex < requestsMax);
     this.#beginResponse(head.minor, head.method === Method.head, persist);

@@ -188,7 +188,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
     this.#updateInterest();
   }
 
-  close(isPeerDone = false): void {
+  close(): void {
     if (!this.isOpen) return;
     this.isOpen = false;
     if (this.share !== null) this.share.closed();
@@ -200,7 +200,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
     }
     this.#host.poller.forget(this, false);
     // If the peer's bytes are unread, close(2) sends a reset and discards what is held back.
-    const mustShutDown = this.#isHeldBack && !this.#isShutDown && !isPeerDone;
+    const mustShutDown = this.#isHeldBack && !this.#isShutDown;
     if (mustShutDown) libcSocket.shutdown(this.fd, 1);
     libcSocket.close(this.fd);
   }

@@ -142,7 +142,7 @@ class RelayConnection implements SocketHandler {
 
   onEnd(socket: Socket): void {
     this.#leave();
-    socket.close(true);
+    socket.close();
   }
 
   onClose(_socket: Socket, error: PeerError): void {

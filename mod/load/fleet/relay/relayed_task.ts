@@ -81,7 +81,7 @@ export class RelayedTask implements SocketHandler {
 
   onEnd(): void {
     this.#leave("the connection to it ended");
-    this.#socket.close(true);
+    this.#socket.close();
   }
 
   onClose(_socket: Socket, error: PeerError): void {

@@ -140,8 +140,8 @@ export class Tunnel implements Socket, SocketHandler {
     this.#inner.shutdown();
   }
 
-  close(isPeerDone?: boolean): void {
-    this.#inner.close(isPeerDone);
+  close(): void {
+    this.#inner.close();
   }
 
   abort(): void {
