@@ -9,6 +9,7 @@ import { libcProcess } from "../sys/libc_process.ts";
 import { AF, MSG, SOCK } from "../sys/sockaddr.ts";
 import { descriptorWatch } from "./descriptor_watch.ts";
 import { dropVariable, getVariable } from "./environment.ts";
+import { concat } from "../std/bytes.ts";
 
 /** Environment variable of a worker: the descriptor number of its end. */
 export const channelVariable = "HAYATE_CHANNEL_FD";
@@ -48,10 +49,7 @@ export class Channel {
     if (this.#fd < 0) return false;
     const bytes = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
     if (this.#unsent.length + bytes.length > bytesMax) return false;
-    const joined = new Uint8Array(this.#unsent.length + bytes.length);
-    joined.set(this.#unsent);
-    joined.set(bytes, this.#unsent.length);
-    this.#unsent = joined;
+    this.#unsent = concat([this.#unsent, bytes]);
     if (this.#retryTimer === 0) this.#flush();
     return true;
   }

@@ -1,6 +1,7 @@
 /** Compresses files when clients first ask for them, and keeps the results. */
 import type { Coding } from "./codings.ts";
 import { Representation } from "./resource.ts";
+import { concat } from "../std/bytes.ts";
 
 /** What does the work: `mod/std/compressor.ts`, loaded where it is wanted. */
 export interface CompressionLibrary {
@@ -177,7 +178,7 @@ class Work {
     this.#onOver = onOver;
     this.#compressor = library.openCompressor(coding.name, levels[coding.name], {
       onData: (bytes) => this.#output.push(bytes),
-      onEnd: () => this.#end(joined(this.#output)),
+      onEnd: () => this.#end(concat(this.#output)),
       onError: () => this.#end(null),
     });
   }
@@ -211,14 +212,4 @@ class Work {
     this.#isOver = true;
     this.#onOver(bytes);
   }
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const whole = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let length = 0;
-  for (const part of parts) {
-    whole.set(part, length);
-    length += part.length;
-  }
-  return whole;
 }

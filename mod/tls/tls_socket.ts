@@ -20,6 +20,7 @@ import {
 } from "./openssl_error.ts";
 import { type RecordMemory, recordMemory } from "./record_memory.ts";
 import { versions } from "./ssl_settings.ts";
+import { concat } from "../std/bytes.ts";
 
 /** Plaintext encrypted per write to the socket: four records, one send(2). */
 const batchBytes = 65_536;
@@ -291,9 +292,7 @@ export class TlsSocket implements Socket, SocketHandler {
   /** This socket was paused, and bytes had been read before its inner socket was. */
   #appendInput(bytes: Uint8Array): void {
     const kept = this.#input!.subarray(this.#inputAt, this.#inputEnd);
-    this.#input = new Uint8Array(kept.length + bytes.length);
-    this.#input.set(kept);
-    this.#input.set(bytes, kept.length);
+    this.#input = concat([kept, bytes]);
     this.#inputAt = 0;
     this.#inputEnd = this.#input.length;
   }
@@ -507,10 +506,7 @@ export class TlsSocket implements Socket, SocketHandler {
   }
 
   #append(bytes: Uint8Array): void {
-    const waiting = this.#waiting!;
-    this.#waiting = new Uint8Array(waiting.length + bytes.length);
-    this.#waiting.set(waiting);
-    this.#waiting.set(bytes, waiting.length);
+    this.#waiting = concat([this.#waiting!, bytes]);
   }
 
   /** True: the kernel has all that is to be sent. */

@@ -2,6 +2,7 @@
 import { type CodePack, type GroupPlace, type Piece, separator } from "../../mod/code/code_pack.ts";
 import { scriptOf } from "../../mod/code/code_pack.ts";
 import { convertChunk } from "./convert_chunk.ts";
+import { concat } from "../../mod/std/bytes.ts";
 
 /** The chunks of a role, and what V8 has compiled of them; null: nothing yet. */
 export interface Group {
@@ -68,7 +69,7 @@ export function packChunks(
       cache: cache === null ? null : add(cache),
     };
   }
-  return { groups: groupPlaces, chunks: places, body: join(parts, length) };
+  return { groups: groupPlaces, chunks: places, body: concat(parts) };
 }
 
 /** Adds a piece, to the last one where they meet. */
@@ -77,16 +78,6 @@ function addPiece(pieces: Piece[], [offset, length]: Piece): void {
   if (last !== undefined && last[0] + last[1] === offset) {
     pieces[pieces.length - 1] = [last[0], last[1] + length];
   } else pieces.push([offset, length]);
-}
-
-function join(parts: readonly Uint8Array[], length: number): Uint8Array {
-  const all = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function compare(a: string, b: string): number {

@@ -4,7 +4,6 @@ import {
   type Bytes,
   contextTag,
   element,
-  joined,
   objectId,
   octetString,
   sequence,
@@ -13,6 +12,7 @@ import {
   unsigned,
   utf8String,
 } from "./write.ts";
+import { concat } from "../../std/bytes.ts";
 
 const Oid = {
   commonName: "2.5.4.3",
@@ -77,5 +77,5 @@ export function selfSigned(
 function alternativeNames(names: readonly string[]): Bytes {
   const dnsName = contextTag(2, false);
   const each = names.map((name) => element(dnsName, new TextEncoder().encode(name)));
-  return sequence(objectId(Oid.subjectAltName), octetString(sequence(joined(each))));
+  return sequence(objectId(Oid.subjectAltName), octetString(sequence(concat(each))));
 }

@@ -1,4 +1,5 @@
 /** Writes DER (X.690), as far as certificate requests and self-signed certificates need it. */
+import { concat } from "../../std/bytes.ts";
 
 export type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -22,8 +23,8 @@ export function contextTag(number: number, isConstructed: boolean): number {
 }
 
 export function element(tag: number, ...parts: readonly Uint8Array[]): Bytes {
-  const content = joined(parts);
-  return joined([Uint8Array.of(tag, ...lengthOctets(content.length)), content]);
+  const content = concat(parts);
+  return concat([Uint8Array.of(tag, ...lengthOctets(content.length)), content]);
 }
 
 export function sequence(...parts: readonly Uint8Array[]): Bytes {
@@ -65,16 +66,6 @@ export function time(epochMs: number): Bytes {
   const text = isShort ? digits.slice(2) : digits;
   const tag = isShort ? Tag.utcTime : Tag.generalizedTime;
   return element(tag, new TextEncoder().encode(text));
-}
-
-export function joined(parts: readonly Uint8Array[]): Bytes {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
 }
 
 function lengthOctets(length: number): number[] {

@@ -11,6 +11,7 @@ import {
   ProxyHeader,
 } from "../../proxy_protocol/mod.ts";
 import { ProxyProtocolSocket } from "./proxy_protocol_socket.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** Polling interval of `settled`, in milliseconds. */
 const pollMs = 20;
@@ -88,10 +89,8 @@ class HeaderReader extends Deadline implements SocketHandler {
     const received = this.#received;
     // Usually the whole header arrives in one read, in the reactor's own buffer.
     if (received === null) return this.#read(bytes, start, end);
-    const joined = new Uint8Array(received.length + end - start);
-    joined.set(received);
-    joined.set(bytes.subarray(start, end), received.length);
-    this.#read(joined, 0, joined.length);
+    const all = concat([received, bytes.subarray(start, end)]);
+    this.#read(all, 0, all.length);
   }
 
   onOpen(): void {}

@@ -2,6 +2,7 @@ import { imfFixdate } from "../../http/date.ts";
 import { reasonPhrase } from "../../http/status.ts";
 import { PreparedResponse } from "../../http2/mod.ts";
 import { serverField } from "./server_options.ts";
+import { concat } from "../../std/bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -126,8 +127,6 @@ function rendering(
   const start = `HTTP/1.1 ${status} ${reasonPhrase(status)}\r\n${serverField}Date: `;
   const length = status === 204 || status === 304 ? "" : `Content-Length: ${contentLength}\r\n`;
   const head = encoder.encode(`${start}${imfFixdate(0)}\r\n${lines}${length}${connection}\r\n`);
-  const bytes = new Uint8Array(head.length + body.length);
-  bytes.set(head);
-  bytes.set(body, head.length);
+  const bytes = concat([head, body]);
   return { bytes, headBytes: head.length, dateOffset: start.length, dateSeconds: 0 };
 }

@@ -14,6 +14,7 @@ import { parseTemplateTarget } from "./template_target.ts";
 import { messageOf } from "./web_socket.ts";
 import { type RenderedRequest, Templates } from "./templates.ts";
 import type { ReplayPlan, RequestGroup, ScriptPlan, ThreadPlan } from "./thread_plan.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** A request to send, before it is rendered. */
 interface WantedRequest {
@@ -232,7 +233,7 @@ async function renderGroup(
     if (bytesTotal > batchBytesMax) {
       throw new StartError("the prepared requests exceed 256 MB: lower --pipeline or the body", 2);
     }
-    batches.push(plan.pipeline === 1 ? single[first] : concatenate(parts, end));
+    batches.push(plan.pipeline === 1 ? single[first] : concat(parts));
     ends.push(batchEnds);
   }
   const methods = requests.map(({ method }) => Math.max(0, methodNames.indexOf(method)) as Method);
@@ -279,16 +280,6 @@ function renderPlain(request: WantedRequest, plan: LoadPlan, body: Uint8Array | 
     http10: plan.http10,
     keepalive: plan.keepalive,
   });
-}
-
-function concatenate(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }
 
 /** The request's body, read from its file; null without one. */

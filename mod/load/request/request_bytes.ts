@@ -1,4 +1,5 @@
 /** Requests as the bytes that go over the wire. */
+import { concat } from "../../std/bytes.ts";
 
 /** A field of the request, its name in the case the user typed. */
 export interface HeaderField {
@@ -56,7 +57,7 @@ export function buildRequest(parts: RequestParts): Uint8Array<ArrayBuffer> {
   const fields = fieldsOf({ ...parts, length });
   const lines = fields.map(({ name, value }) => `${name}: ${value}\r\n`);
   const head = encoder.encode(`${startLine(parts)}${lines.join("")}\r\n`);
-  return joined(parts.body === null ? [head] : [head, parts.body]);
+  return concat(parts.body === null ? [head] : [head, parts.body]);
 }
 
 /** `GET / HTTP/1.1` with its line end. */
@@ -98,15 +99,4 @@ export function fieldsOf<Value>(
     fields.push({ name: "Content-Length", value: parts.length ?? "0" });
   }
   return fields;
-}
-
-/** The parts one after another. */
-export function joined(parts: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
 }

@@ -1,11 +1,11 @@
 /** From what a script's `request()` returns to the requests that are sent. */
-import { joined } from "../request/request_bytes.ts";
 import { type MadeRequests, MadeText } from "./made_requests.ts";
 import { RecentDescriptions } from "./recent_descriptions.ts";
 import { RecentRequests } from "./recent_requests.ts";
 import { RequestSplitter } from "./request_split.ts";
 import { TextBuffer } from "./text_buffer.ts";
 import type { Wrk } from "./wrk_object.ts";
+import { concat } from "../../std/bytes.ts";
 
 const encoder = new TextEncoder();
 
@@ -83,13 +83,13 @@ export class RequestReader {
   #readList(requests: readonly unknown[]): MadeRequests {
     const parts = requests.map((each) => this.#contentOf(each));
     if (parts.every((part) => typeof part === "string")) return this.#readText(parts.join(""));
-    return this.#readBytes(joined(parts.map((part) => asBytes(part))));
+    return this.#readBytes(concat(parts.map((part) => asBytes(part))));
   }
 
   #contentOf(request: unknown): string | Uint8Array {
     if (typeof request === "string") return request;
     if (Array.isArray(request)) {
-      return joined(request.map((each) => asBytes(this.#contentOf(each))));
+      return concat(request.map((each) => asBytes(this.#contentOf(each))));
     }
     return bytesOf(request) ?? this.#wrk.describe(request);
   }

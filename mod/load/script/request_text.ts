@@ -1,9 +1,9 @@
 /** Requests of a script from their parts; what is known of the last one need not be read from it. */
 import { Method, methodNames } from "../../http/mod.ts";
-import { joined } from "../request/request_bytes.ts";
 import type { FieldLines } from "./field_lines.ts";
 import { readContent, readMethod, readPath } from "./request_shape.ts";
 import { TextBuffer } from "./text_buffer.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** Methods that are sent with `Content-Length: 0` when they have no body. */
 const methodsWithBody = new Set(["POST", "PUT", "PATCH"]);
@@ -39,7 +39,7 @@ export class RequestText {
     if (length >= 0 && !lines.hasLength) text += `Content-Length: ${length}\r\n`;
     text += "\r\n";
     if (content !== null && typeof content !== "string") {
-      return joined([encoder.encode(text), content]);
+      return concat([encoder.encode(text), content]);
     }
     if (content !== null) text += content;
     if (lines.isKnown && isPlainPath && this.method !== Method.connect) this.known = text;

@@ -1,7 +1,6 @@
 /** A script within one load thread: makes its requests and receives its responses. */
 import { StartError } from "../../base/errors.ts";
 import type { ResponseHead } from "../../http/mod.ts";
-import { joined } from "../request/request_bytes.ts";
 import { parseTarget, portOf } from "../plan/target.ts";
 import type { RequestGroup, ScriptPlan, ThreadPlan } from "../plan/thread_plan.ts";
 import { isIdempotent } from "../plan/idempotent.ts";
@@ -15,6 +14,7 @@ import { scriptError } from "../script/script_error.ts";
 import { OwnThreadHandle, type Variables } from "../script/script_thread.ts";
 import { throwIfExited } from "../script/script_globals.ts";
 import { Wrk } from "../script/wrk_object.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** A response that is being collected for `response()`. */
 interface Collected {
@@ -183,7 +183,7 @@ export class ThreadScript implements AnswerObserver {
     if (collected === undefined) return;
     this.#collected.delete(request);
     const { body } = collected;
-    const bytes = body.length === 1 ? body[0] : joined(body);
+    const bytes = body.length === 1 ? body[0] : concat(body);
     this.#call("response", () => {
       const text = decoder.decode(bytes);
       const result = this.#hooks.response!(status, collected.headers, text, bytes);

@@ -11,6 +11,7 @@ import { descriptorsMax, receiveWithDescriptors, sendWithDescriptors } from "../
 import { AF, encodeSockaddr, SOCK } from "../../sys/sockaddr.ts";
 import { descriptorWatch } from "../descriptor_watch.ts";
 import { peerUidOf } from "../../sys/peer_credentials.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** One line and the descriptors that came with it, which are ours to close. */
 export interface ReceivedLine {
@@ -134,10 +135,7 @@ export class DescriptorStream {
   }
 
   #append(bytes: Uint8Array): void {
-    const joined = new Uint8Array(this.#rest.length + bytes.length);
-    joined.set(this.#rest);
-    joined.set(bytes, this.#rest.length);
-    this.#rest = joined;
+    this.#rest = concat([this.#rest, bytes]);
   }
 
   #waitForInput(deadlineMs: number): boolean {

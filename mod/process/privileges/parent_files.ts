@@ -15,6 +15,7 @@ import {
   splitForPackets,
 } from "./opener_messages.ts";
 import { parentOpener } from "./parent_opener.ts";
+import { concat } from "../../std/bytes.ts";
 
 /** The content of a file. Throws what Deno would. */
 export function readBytes(path: string): Uint8Array<ArrayBuffer> {
@@ -200,7 +201,7 @@ function boundedContentOf(fd: number, bytesMax: number): Uint8Array<ArrayBuffer>
       const bytes = new Uint8Array(65_536);
       const count = libc.read(fd, bytes, bytes.length);
       if (count < 0) throw new Error(errnoPhrase(errno()));
-      if (count === 0) return joined(parts, length);
+      if (count === 0) return concat(parts);
       parts.push(bytes.subarray(0, count));
       length += count;
     }
@@ -208,16 +209,6 @@ function boundedContentOf(fd: number, bytesMax: number): Uint8Array<ArrayBuffer>
   } finally {
     libc.close(fd);
   }
-}
-
-function joined(parts: readonly Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
-  const content = new Uint8Array(length);
-  let at = 0;
-  for (const part of parts) {
-    content.set(part, at);
-    at += part.length;
-  }
-  return content;
 }
 
 /** A file by its descriptor: it cannot be opened again, not even through /proc. */

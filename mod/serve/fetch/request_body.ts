@@ -1,4 +1,5 @@
 /** The body of one request, queued between the socket and the handler. */
+import { concat } from "../../std/bytes.ts";
 
 /** Bytes queued for a handler before reading from the client is paused. */
 const queuedBytesMax = 65_536;
@@ -110,14 +111,7 @@ export class RequestBody {
   #join(): Uint8Array<ArrayBuffer> {
     const chunks = this.#chunks;
     this.#chunks = [];
-    if (chunks.length === 1) return chunks[0];
-    const whole = new Uint8Array(this.#bytes);
-    let at = 0;
-    for (const chunk of chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+    return chunks.length === 1 ? chunks[0] : concat(chunks);
   }
 
   /** Discards the rest as it arrives. */

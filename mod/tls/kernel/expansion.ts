@@ -1,5 +1,6 @@
 /** How TLS makes keys of secrets: HKDF-Expand-Label (RFC 8446 7.1) and the PRF of TLS 1.2 (RFC 5246 5). */
 import { libssl } from "../../sys/libssl.ts";
+import { concat } from "../../std/bytes.ts";
 
 type Bytes = Uint8Array<ArrayBuffer>;
 
@@ -37,12 +38,12 @@ export function expandSeed(
   seed: Uint8Array,
   length: number,
 ): Bytes {
-  const labelled = concat(encoder.encode(label), seed);
+  const labelled = concat([encoder.encode(label), seed]);
   const output = new Uint8Array(Math.ceil(length / hashBytes) * hashBytes);
   let chain = labelled;
   for (let at = 0; at < length; at += hashBytes) {
     chain = authenticate(hash, hashBytes, secret, chain);
-    output.set(authenticate(hash, hashBytes, secret, concat(chain, labelled)), at);
+    output.set(authenticate(hash, hashBytes, secret, concat([chain, labelled])), at);
   }
   return output.subarray(0, length);
 }
@@ -56,11 +57,4 @@ function authenticate(
   const digest = new Uint8Array(hashBytes);
   libssl().HMAC(hash, key, key.length, input, input.length, digest, null);
   return digest;
-}
-
-function concat(a: Uint8Array, b: Uint8Array): Bytes {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

@@ -2,6 +2,7 @@
 import type { Lane, Reopening } from "../lane.ts";
 import type { MadeRequests } from "../../script/made_requests.ts";
 import type { EventRecorder } from "./event_recorder.ts";
+import { concat } from "../../../std/bytes.ts";
 
 /** The wait of Chrome and Safari until a server says otherwise with `retry`. */
 const retryDefaultMs = 3000;
@@ -43,20 +44,8 @@ function withField(
   method: MadeRequests["methods"][number],
 ): MadeRequests {
   const linesEnd = headEndOf(request);
-  const bytes = new Uint8Array(request.length + nameBytes.length + id.length + lineEnd.length);
-  let at = 0;
-  for (
-    const part of [
-      request.subarray(0, linesEnd),
-      nameBytes,
-      id,
-      lineEnd,
-      request.subarray(linesEnd),
-    ]
-  ) {
-    bytes.set(part, at);
-    at += part.length;
-  }
+  const [before, after] = [request.subarray(0, linesEnd), request.subarray(linesEnd)];
+  const bytes = concat([before, nameBytes, id, lineEnd, after]);
   const ends = Int32Array.of(bytes.length);
   return { text: null, bytes, ends, methods: [method], closes: undefined, isKept: false };
 }

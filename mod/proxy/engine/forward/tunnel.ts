@@ -3,6 +3,7 @@ import type { PeerError } from "../../../base/errors.ts";
 import { Deadline } from "../../../base/timer_wheel.ts";
 import type { TakenSocket } from "../../../conn/exchange/exchange.ts";
 import type { Reactor, Socket, SocketHandler } from "../../../net/reactor.ts";
+import { concat } from "../../../std/bytes.ts";
 
 interface TunnelContext {
   readonly reactor: Reactor;
@@ -135,7 +136,7 @@ class Tunnel extends Deadline implements SocketHandler {
     const accepted = waiting === undefined ? this.#write(target, bytes, start, end) : 0;
     if (accepted === end - start) return;
     const rest = bytes.slice(start + accepted, end);
-    this.#waiting.set(target, waiting === undefined ? rest : joined(waiting, rest));
+    this.#waiting.set(target, waiting === undefined ? rest : concat([waiting, rest]));
     source.pause();
   }
 
@@ -153,11 +154,4 @@ class Tunnel extends Deadline implements SocketHandler {
   #other(socket: Socket): Socket {
     return socket === this.#client.socket ? this.#upstream.socket : this.#client.socket;
   }
-}
-
-function joined(first: Uint8Array, second: Uint8Array): Uint8Array {
-  const all = new Uint8Array(first.length + second.length);
-  all.set(first);
-  all.set(second, first.length);
-  return all;
 }
