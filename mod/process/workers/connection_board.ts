@@ -3,10 +3,10 @@
  * of a queue of new connections what makes it equal to the others: the kernel alone wakes the same
  * worker as long as it keeps up, and connections that are kept open stay where they are.
  */
-import { StartError } from "../../base/errors.ts";
 import { type MemoryFile, openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { dropVariable, getVariable } from "../environment.ts";
+import { BoardRows, openBoardRow } from "./board_rows.ts";
 
 /** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
 const boardVariable = "HAYATE_CONNECTIONS";
@@ -20,7 +20,7 @@ const absent = -1;
 export class ConnectionBoard {
   readonly #file: MemoryFile | null = openSharedFile("hayate-connections");
   readonly #rows: Int32Array | null = null;
-  readonly #taken = new Set<number>();
+  readonly #assigned = new BoardRows(rowCount);
 
   constructor() {
     if (this.#file === null) return;
@@ -30,18 +30,12 @@ export class ConnectionBoard {
 
   /** A free row; -1: there is none, and the worker takes whatever the kernel wakes it for. */
   take(): number {
-    if (this.#rows === null) return -1;
-    for (let row = 0; row < rowCount; row++) {
-      if (this.#taken.has(row)) continue;
-      this.#taken.add(row);
-      return row;
-    }
-    return -1;
+    return this.#rows === null ? -1 : this.#assigned.take();
   }
 
   /** The worker of the row has ended. */
   giveBack(row: number): void {
-    if (this.#taken.delete(row)) this.#rows![row] = absent;
+    if (this.#assigned.giveBack(row)) this.#rows![row] = absent;
   }
 
   /** For the environment of the row's worker. */
@@ -113,28 +107,11 @@ export class ConnectionRow {
   }
 }
 
-/**
- * The row of this worker; null: it has none. Throws StartError when the master's value names no
- * board: a shorter file would end in SIGBUS.
- */
+/** The row of this worker; null: it has none. Throws StartError as `openBoardRow` does. */
 export function claimConnectionRow(): ConnectionRow | null {
   const value = getVariable(boardVariable);
   dropVariable(boardVariable);
   if (value === undefined) return null;
-  const match = /^(.+)#(\d{1,4})$/.exec(value);
-  if (match === null || Number(match[2]) >= rowCount || !isBoard(match[1])) {
-    const found = JSON.stringify(value.slice(0, 200));
-    throw new StartError(`${boardVariable}: found ${found}, expected PATH#ROW of a board`);
-  }
-  return new ConnectionRow(new Int32Array(mapFile(match[1], boardBytes)), Number(match[2]));
-}
-
-function isBoard(path: string): boolean {
-  try {
-    const { isFile, size } = Deno.statSync(path);
-    return isFile && size === boardBytes;
-  } catch {
-    // Missing or not accessible.
-    return false;
-  }
+  const { memory, row } = openBoardRow(boardVariable, value, rowCount, boardBytes);
+  return new ConnectionRow(new Int32Array(memory), row);
 }

@@ -2,7 +2,7 @@
  * The state of every worker, in memory shared by master and workers. A worker writes its row with
  * plain stores, so that the request of a worker that hangs is known.
  */
-import { StartError } from "../../base/errors.ts";
+import { BoardRows, openBoardRow } from "../../process/workers/board_rows.ts";
 import { openSharedFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { metricsLength, WorkerMetrics } from "./worker_metrics.ts";
@@ -116,7 +116,7 @@ export class Scoreboard {
   readonly path: string;
   readonly #file = openSharedFile("hayate-board");
   readonly #memory: ArrayBuffer;
-  readonly #taken = new Set<number>();
+  readonly #rows = new BoardRows(rowCount);
   /** The counters of the workers that have ended. */
   readonly #ended = new WorkerMetrics();
   #endedRequests = 0;
@@ -130,17 +130,13 @@ export class Scoreboard {
 
   /** A free row, or -1. */
   take(): number {
-    for (let row = 0; row < rowCount; row++) {
-      if (this.#taken.has(row)) continue;
-      this.#taken.add(row);
-      this.row(row).claim(0, RowState.starting);
-      return row;
-    }
-    return -1;
+    const row = this.#rows.take();
+    if (row >= 0) this.row(row).claim(0, RowState.starting);
+    return row;
   }
 
   giveBack(index: number): void {
-    if (!this.#taken.delete(index)) return;
+    if (!this.#rows.giveBack(index)) return;
     const row = this.row(index);
     this.#ended.add(row.metrics);
     this.#endedRequests += row.requests;
@@ -152,7 +148,7 @@ export class Scoreboard {
     const metrics = new WorkerMetrics();
     metrics.add(this.#ended);
     let requests = this.#endedRequests;
-    for (const index of this.#taken) {
+    for (const index of this.#rows.taken) {
       const row = this.row(index);
       metrics.add(row.metrics);
       requests += row.requests;
@@ -181,25 +177,11 @@ function memoryFolder(): string {
 }
 
 /**
- * The worker's own row, from the value of `scoreboardVariable`; null for "". Throws `StartError`
- * when the value is not a board: rows are written to, and a shorter file would end in SIGBUS.
+ * The worker's own row, from the value of `scoreboardVariable`; null for "". Throws `StartError` as
+ * `openBoardRow` does.
  */
 export function openRow(value: string): Row | null {
   if (value === "") return null;
-  const match = /^(.+)#(\d{1,4})$/.exec(value);
-  if (match === null || Number(match[2]) >= rowCount || !isBoard(match[1])) {
-    const found = JSON.stringify(value.slice(0, 200));
-    throw new StartError(`${scoreboardVariable}: found ${found}, expected PATH#ROW of a board`);
-  }
-  return new Row(mapFile(match[1], rowCount * rowBytes), Number(match[2]));
-}
-
-function isBoard(path: string): boolean {
-  try {
-    const { isFile, size } = Deno.statSync(path);
-    return isFile && size === rowCount * rowBytes;
-  } catch {
-    // Missing or not accessible.
-    return false;
-  }
+  const { memory, row } = openBoardRow(scoreboardVariable, value, rowCount, rowCount * rowBytes);
+  return new Row(memory, row);
 }
