@@ -25,9 +25,17 @@ function cpusOfStart(): readonly number[] {
   return found ??= allowedCpus(readTextOrNull);
 }
 
-/** `auto` is all CPUs that this process may use. */
-export function chooseCpus(wish: readonly number[] | "auto"): readonly number[] {
-  return wish === "auto" ? cpusOfStart() : wish;
+/**
+ * The CPUs that `setting` asks for: `auto` is all that this process may use, null none. Throws
+ * StartError as `checkCpus` does.
+ */
+export function chooseCpus(
+  setting: string,
+  wish: readonly number[] | "auto" | null,
+): readonly number[] {
+  if (wish === "auto") return cpusOfStart();
+  checkCpus(setting, wish ?? []);
+  return wish ?? [];
 }
 
 /** Throws StartError if `cpus` has one that this process may not use. `setting` asks for them. */

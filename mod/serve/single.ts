@@ -2,7 +2,7 @@
 import { formatAddress } from "../base/address.ts";
 import type { Logger } from "../log/mod.ts";
 import { localAddressOf } from "../net/descriptor.ts";
-import { checkCpus, chooseCpus, pin } from "../process/affinity.ts";
+import { chooseCpus, pin } from "../process/affinity.ts";
 import { allVariables, dropVariable } from "../process/environment.ts";
 import { notify, notifyReady } from "../process/handover/readiness.ts";
 import { claimLease, type HeldLease } from "../process/handover/socket_lease.ts";
@@ -27,11 +27,8 @@ export async function runSingle(
   log: Logger,
   onStart: (worker: Worker) => void,
 ): Promise<number> {
-  if (plan.process.cpus !== null) {
-    const cpus = chooseCpus(plan.process.cpus);
-    checkCpus("--cpu-affinity", cpus);
-    if (cpus.length > 0) pin(cpus[0], (message) => log.warn(message));
-  }
+  const cpus = chooseCpus("--cpu-affinity", plan.process.cpus);
+  if (cpus.length > 0) pin(cpus[0], (message) => log.warn(message));
   raiseOpenFilesLimit();
   const variables = allVariables();
   const lease = claimLease();

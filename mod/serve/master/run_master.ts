@@ -3,7 +3,7 @@ import { ownFile } from "../../code/executable_file.ts";
 import { formatAddress } from "../../base/address.ts";
 import { StartError } from "../../base/errors.ts";
 import type { Logger } from "../../log/mod.ts";
-import { checkCpus, chooseCpus } from "../../process/affinity.ts";
+import { chooseCpus } from "../../process/affinity.ts";
 import { readTextOrNull, usableCpus } from "../../process/cpus.ts";
 import { allVariables, dropVariable, getVariable } from "../../process/environment.ts";
 import { limitGrowth, raiseOpenFilesLimit } from "../../process/limits.ts";
@@ -44,7 +44,7 @@ export async function runMaster(
   const workers = plan.process.workers === "auto"
     ? usableCpus(readTextOrNull)
     : plan.process.workers;
-  const cpus = readCpus(plan);
+  const cpus = chooseCpus("--cpu-affinity", plan.process.cpus);
   raiseOpenFilesLimit();
   keepMemory();
   const inheritedLease = claimLease();
@@ -79,13 +79,6 @@ export async function runMaster(
     scoreboard.remove();
     connections.close();
   }
-}
-
-/** Throws StartError. */
-function readCpus({ process }: ServePlan): readonly number[] {
-  const cpus = process.cpus === null ? [] : chooseCpus(process.cpus);
-  checkCpus("--cpu-affinity", cpus);
-  return cpus;
 }
 
 /** What the end of the master involves besides its workers. */
