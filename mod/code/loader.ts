@@ -16,7 +16,7 @@ type Chunk = (
   url: string,
 ) => Exports | undefined;
 
-/** Is told what is loaded; used when the program is built. */
+/** Gets each group and chunk that is loaded. The build records them. */
 export interface Observer {
   onGroup(role: string, script: Script): void;
   onChunk(name: string): void;

@@ -92,7 +92,7 @@ interface Common extends Named {
   readonly transports: readonly Transport[];
   /** Numbers of connections, one row each; `--quick` uses the first. */
   readonly connections: readonly number[];
-  /** Shorter runs would not be comparable: clients that V8 compiles start anew in each run. */
+  /** Shorter runs would not be comparable: clients that V8 compiles start again in each run. */
   readonly secondsMin?: number;
   /** Requests before the first run, in seconds of their own; default: those of one second. */
   readonly warmUpRequests?: number;

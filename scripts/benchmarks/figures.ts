@@ -77,7 +77,7 @@ export interface WarmUp {
 
 /**
  * Our first second beside the time after it. A server is warm when its runs begin, and its first
- * second is in none of them; a client starts anew in each run, which holds its first second. Null
+ * second is in none of them; a client starts again in each run, which holds its first second. Null
  * when there is nothing to compare.
  */
 export function warmUpOf(row: Row): WarmUp | null {

@@ -113,7 +113,7 @@ export class TruthServer implements PeerHost, TickHandler {
     return `http${isSecure(protocol) ? "s" : ""}://127.0.0.1:${port}/`;
   }
 
-  /** Forgets the records and begins anew. TLS handshakes wait for `handshakeDelayMs`. */
+  /** Forgets the records and starts over. TLS handshakes wait for `handshakeDelayMs`. */
   begin(behaviour: Behaviour, handshakeDelayMs = 0): void {
     this.records = new Records();
     this.#behaviour = behaviour;

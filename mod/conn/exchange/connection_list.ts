@@ -8,7 +8,7 @@ export class ConnectionList {
   #count = 0;
   #oldest: ServedConnection | null = null;
   #newest: ServedConnection | null = null;
-  /** Where `visit` goes on. */
+  /** The next connection that `visit` calls its visitor with. */
   #next: ServedConnection | null = null;
 
   get count(): number {

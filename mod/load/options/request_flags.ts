@@ -54,8 +54,7 @@ export const requestFlags = [
     long: "template",
     kind: "flag",
     section: request,
-    help:
-      "Fill in {rand:1:100}, {seq:1}, {line:FILE} and {uuid} in URLs, fields and body anew for " +
+    help: "Fill in {rand:1:100}, {seq:1}, {line:FILE} and {uuid} in URLs, fields and body for " +
       "each request; {{ is a brace. See: hayate help load templates.",
   },
   {

@@ -15,7 +15,7 @@ export interface WebSocketPlan {
   readonly holds: boolean;
 }
 
-/** Stands for the key in the prepared handshake: 16 bytes in base64, new for each connection. */
+/** Placeholder for the key in the prepared handshake: 16 bytes in base64, different for each connection. */
 export const keyPlaceholder = "AAAAAAAAAAAAAAAAAAAAAA==";
 /** The message when the user gives none. */
 export const defaultMessage = "hello";

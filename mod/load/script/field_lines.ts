@@ -101,7 +101,7 @@ export class FieldLines {
     return isRead;
   }
 
-  /** Lists and `Headers` are read anew each time. */
+  /** Lists and `Headers` are not remembered: they are read for each request. */
   #remember(shared: unknown, own: unknown, authority: string): void {
     this.#shared = Snapshot.ofValues((shared ?? noFields) as object);
     this.#own = this.#shared === null ? null : Snapshot.ofValues(own as object);

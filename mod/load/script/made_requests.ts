@@ -33,7 +33,7 @@ export class MadeText implements MadeRequests {
     return this;
   }
 
-  /** For HTTP/2, which sends other bytes: encoded anew each time. */
+  /** Encoded at each call; only HTTP/2 asks, and it sends other bytes. */
   get bytes(): Uint8Array {
     return encoder.encode(this.text);
   }

@@ -1,7 +1,7 @@
 /** `hayate help load templates`. */
 export const templatesText = `Requests that vary without a script: --template
 
-With --template these are filled in anew for each request, in a URL's path and
+With --template these are filled in for each request, in a URL's path and
 query, in the values of -H and --host, and in the body (-b, --body-file). Lines of
 --urls may have them, too.
 

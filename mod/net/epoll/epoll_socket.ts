@@ -58,7 +58,7 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   handler: SocketHandler;
   /** The peer of an accepted connection; null for an outgoing one. */
   peerName: PeerName | null = null;
-  /** Counts it while it is open; null: nobody does. */
+  /** Counts this socket while it is open; null: it is not counted. */
   share: ConnectionShare | null = null;
   /** Address family if the socket may be reused for another connection, else 0. */
   readonly spareFamily: number;

@@ -9,7 +9,7 @@ export interface StreamEvents {
   onFailure(error: unknown): void;
 }
 
-/** Reads one stream, which stays locked. Reading goes on by itself until `onChunk` returns false. */
+/** Locks one stream and reads it until `onChunk` returns false, and from `resume` on. */
 export class StreamReader implements ReadRequest {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   /** null: a stream of another class, which is read with promises. */

@@ -322,7 +322,7 @@ export class ServedWebSocket extends EventTarget implements SocketHandler, Frame
 
   /**
    * Sends a ping after the idle time, and closes after another idle time without input. One timer
-   * looks back: to arm it anew for each message would cost more than to read the message.
+   * looks back: arming it for each message would cost more than reading the message.
    */
   #watchIdle(delayMs: number): void {
     if (this.#idleMs > 0) this.#arm(delayMs, () => this.#judgeSilence());

@@ -146,7 +146,7 @@ async function inTurns(
 }
 
 async function prepareCache(cache: string, cached: Cached): Promise<void> {
-  // hayate runs only what nobody else may write.
+  // hayate uses no cache that others may write.
   const options = { recursive: true, mode: 0o700 };
   await Deno.mkdir(cache, options);
   if (cached !== "cold") return;

@@ -24,7 +24,7 @@ Deno.test("esbuild is kept in the cache, and run from there only while it is our
   const path = `${folder}/${name}`;
   const kept = await Deno.stat(path);
   assertEquals((kept.mode ?? 0) & 0o777, 0o700);
-  // It is used again: not written anew.
+  // It is used again: not written again.
   assertEquals(await serve("second"), "second");
   assertEquals((await Deno.stat(path)).ino, kept.ino);
   // Somebody else could have changed it.

@@ -94,7 +94,7 @@ Deno.test("EventParser counts events as the HTML standard does, at every split",
   }
 });
 
-Deno.test("EventParser begins anew with each stream, and keeps identifier and time", () => {
+Deno.test("EventParser starts over with each stream, and keeps identifier and time", () => {
   const parser = new EventParser(true);
   const read = (text: string) => parser.read(bytesOf(text), 0, text.length);
   assertEquals(read("id: 9\nretry: 5\n\nid: 10\ndata: half"), 0);
