@@ -192,7 +192,8 @@ for (const framework of frameworks) {
       cwd: folder.path,
       waitTimeoutMs: 30_000,
     });
-    await child.waitForLine(/listening on /);
+    // The line of hayate: a server of the app says that it listens before the socket is bound.
+    await child.waitForLine(/\[info\] listening on /);
     await useInBrowser(`http://127.0.0.1:${port}/?name=you`);
     const [, , file] = serve;
     if (file === undefined) return;
