@@ -1,37 +1,51 @@
 import type { ThreadPlan } from "./thread_plan.ts";
 
-/** Loopback addresses that one thread adds automatically; each has about 28,000 ports. */
+/** Loopback addresses that one thread may use besides 127.0.0.1. */
 const autoSourcesMax = 250;
+/**
+ * Connects from one loopback address before the next one is used. Linux gives an outgoing connection
+ * one of the even ports, 14,000 of 28,000; once they are taken, or in TIME_WAIT, it tries each of
+ * them before the first odd one, which takes up to a millisecond.
+ */
+const connectsPerAddress = 10_000;
 
 /**
- * The local addresses of one thread's connections: the user's, in turn; on loopback, further
- * addresses of 127.0.0.0/8 once the kernel runs out of ephemeral ports.
+ * The local addresses of one thread's connections: the user's, in turn; on loopback, one address of
+ * 127.0.0.0/8 after another, long before the kernel runs out of ephemeral ports.
  */
 export class Sources {
-  /** Addresses added because ports ran out. */
-  autoCount = 0;
-  readonly #addresses: string[];
+  readonly #addresses: readonly string[];
   readonly #isAuto: boolean;
   readonly #thread: number;
-  #next: number;
+  /** Of the user's addresses the next one; of ours the current one, 0 for the kernel's choice. */
+  #at: number;
+  /** Connects from our current address that do not change it yet. */
+  #connectsLeft: number;
+  #autoCount = 0;
   /** Addresses that had no free port since the last connection that found one. */
   #exhaustedStreak = 0;
 
-  constructor(plan: Pick<ThreadPlan, "sources" | "index" | "connectionsBefore">) {
-    this.#addresses = [...plan.sources];
+  constructor(plan: Pick<ThreadPlan, "sources" | "index" | "threadCount" | "connectionsBefore">) {
+    this.#addresses = plan.sources;
     this.#isAuto = plan.sources.length === 0;
     this.#thread = plan.index;
-    this.#next = plan.connectionsBefore;
+    this.#at = this.#isAuto ? 0 : plan.connectionsBefore;
+    // All threads share the kernel's choice.
+    this.#connectsLeft = Math.ceil(connectsPerAddress / plan.threadCount);
+  }
+
+  /** Loopback addresses used besides the kernel's choice. */
+  get autoCount(): number {
+    return this.#autoCount;
   }
 
   /** The address for the next connection; undefined: the kernel chooses. */
-  next(): string | undefined {
-    const count = this.#addresses.length;
-    if (count === 0) return undefined;
-    // Searching for a port when none is left is slow, so our own addresses are used up one by one.
-    // When the rotation returns to the first one, its ports are free again.
-    const at = this.#isAuto ? this.#next : this.#next++;
-    return this.#addresses[at % count];
+  next(isLoopback: boolean): string | undefined {
+    if (!this.#isAuto) return this.#addresses[this.#at++ % this.#addresses.length];
+    if (!isLoopback) return undefined;
+    if (this.#connectsLeft === 0) this.#moveOn();
+    this.#connectsLeft--;
+    return this.#current;
   }
 
   /** A connection was made. */
@@ -42,18 +56,23 @@ export class Sources {
   /** No port was free at `source`, which `next` gave. True when another attempt may succeed. */
   exhausted(source: string | undefined, isLoopback: boolean): boolean {
     if (!this.#isAuto) return ++this.#exhaustedStreak <= this.#addresses.length;
-    const count = this.#addresses.length;
-    // Another connection has already switched to the next address.
-    if (count > 0 && source !== this.#addresses[this.#next % count]) return true;
-    if (++this.#exhaustedStreak < count) {
-      this.#next++;
-      return true;
-    }
-    if (!isLoopback || this.autoCount >= autoSourcesMax) return false;
-    // Threads use separate ranges, so that none gets an address that another has exhausted.
-    this.#addresses.push(`127.0.${1 + this.#thread % 250}.${1 + this.autoCount++}`);
-    this.#next = count;
-    this.#exhaustedStreak = 0;
+    if (!isLoopback) return false;
+    // Another connection has already moved on.
+    if (source !== this.#current) return true;
+    if (++this.#exhaustedStreak > autoSourcesMax) return false;
+    this.#moveOn();
     return true;
+  }
+
+  /** Threads use separate ranges, so that none gets an address whose ports another has used. */
+  get #current(): string | undefined {
+    return this.#at === 0 ? undefined : `127.0.${1 + this.#thread % 250}.${this.#at}`;
+  }
+
+  /** After the last address the first one's ports are free again. */
+  #moveOn(): void {
+    this.#at = (this.#at + 1) % (autoSourcesMax + 1);
+    this.#autoCount = Math.max(this.#autoCount, this.#at);
+    this.#connectsLeft = connectsPerAddress;
   }
 }

@@ -154,7 +154,7 @@ export interface ThreadOutcome {
   readonly failures: readonly FailureCount[];
   /** Measured time in milliseconds. */
   readonly measuredMs: number;
-  /** Local addresses added because ports ran out. */
+  /** Loopback addresses used besides the one that the kernel chooses. */
   readonly autoSources: number;
   /** Complete responses by the value of `groupBy`; null: not counted. */
   readonly answerCounts: Readonly<Record<string, number>> | null;

@@ -42,7 +42,7 @@ export interface LoadResult {
   /** CPU time of this process while it measured, in milliseconds. */
   readonly cpuUserMs: number;
   readonly cpuSystemMs: number;
-  /** Local addresses added because ports ran out, and the ephemeral range. */
+  /** Loopback addresses used besides 127.0.0.1, and the range of ephemeral ports. */
   readonly autoSources: number;
   readonly portRange: readonly [first: number, last: number] | null;
   readonly interrupted: boolean;

@@ -56,7 +56,7 @@ export class ThreadSockets {
     return this.#connectingCount >= connectingMax;
   }
 
-  /** Local addresses added because ports ran out. */
+  /** Local addresses used besides the one that the kernel chooses. */
   get autoSourceCount(): number {
     return this.#sources.autoCount;
   }
@@ -66,7 +66,9 @@ export class ThreadSockets {
     this.#connectingCount++;
     const { addresses, serverName } = connection.group.plan;
     const address = addresses[connection.index % addresses.length];
-    const source = address.kind === "tcp" ? this.#sources.next() : undefined;
+    const source = address.kind === "tcp"
+      ? this.#sources.next(connection.group.plan.loopback)
+      : undefined;
     connection.source = source;
     const options = source === undefined ? {} : { source };
     const connector = this.#connectorOf(connection);

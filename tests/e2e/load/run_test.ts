@@ -103,6 +103,24 @@ Deno.test("load --retry reports how many requests it sent again because a kept c
   assertEquals(post.requestsAnswered + post.requestsFailed, 30);
 });
 
+Deno.test("load goes on to another loopback address before ports are scarce", async () => {
+  const port = freePort();
+  await using server = startHayate([
+    "serve",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    `${port}`,
+    "--text",
+    "x",
+  ]);
+  await server.waitForLine(/listening on/);
+  const flags = ["-t1", "-c4", "-n", "10100", "--no-keepalive"];
+  const run = await measure(...flags, `http://127.0.0.1:${port}/`);
+  assertEquals([run.requestsAnswered, run.requestsFailed], [10_100, 0]);
+  assertEquals(run.connections.sourceAddressesAdded, 1);
+});
+
 /** A client that has sent close sends nothing more on the connection (RFC 9112 9.6). */
 const closing: readonly string[][] = [
   ["-H", "Connection: close"],
