@@ -34,19 +34,3 @@ export function isSessionCandidate(peer: Peer, choice: Choice): boolean {
 
 /** Attempts of a hash or a random draw before falling back to round robin (nginx: 20). */
 export const missesMax = 20;
-
-export function totalWeight(peers: readonly Peer[]): number {
-  let total = 0;
-  for (const peer of peers) total += peer.weight;
-  return total;
-}
-
-/** The peer whose share of `[0, totalWeight)` contains `point`. */
-export function peerAtWeight(peers: readonly Peer[], point: number): Peer {
-  let rest = point;
-  for (const peer of peers) {
-    if (rest < peer.weight) return peer;
-    rest -= peer.weight;
-  }
-  return peers[peers.length - 1];
-}

@@ -1,29 +1,26 @@
 /** Balancers that hash the client's address or a key: `ip_hash` and `hash` (nginx). */
-import {
-  type Balancer,
-  type Choice,
-  isCandidate,
-  missesMax,
-  peerAtWeight,
-  totalWeight,
-} from "./balancer.ts";
+import { type Balancer, type Choice, isCandidate, missesMax } from "./balancer.ts";
+import { Candidates } from "./candidates.ts";
 import { crc32, crc32Text } from "./crc32.ts";
-import type { Peer } from "./peer.ts";
-import { RoundRobin } from "./round_robin.ts";
+import { type Peer, weightChanges } from "./peer.ts";
+import { evenLoad } from "./round_robin.ts";
+import { WeightShares } from "./weight_shares.ts";
 
 /** Hashes the first three bytes of an IPv4 address, or all of an IPv6 address. */
 export class IpHash implements Balancer {
-  readonly #fallback = new RoundRobin();
+  readonly #fallback = new Candidates(evenLoad);
+  readonly #shares = new WeightShares();
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
     const { address } = choice;
     if (address.length === 0 || peers.length === 0) return this.#fallback.choose(peers, choice);
     const length = address.length === 4 ? 3 : address.length;
-    const total = totalWeight(peers);
+    const shares = this.#shares;
+    shares.refresh(peers);
     let hash = 89;
     for (let misses = 0; misses <= missesMax; misses++) {
       for (let i = 0; i < length; i++) hash = (hash * 113 + address[i]) % 6271;
-      const peer = peerAtWeight(peers, hash % total);
+      const peer = shares.at(hash % shares.total);
       if (isCandidate(peer, choice)) return peer;
     }
     return this.#fallback.choose(peers, choice);
@@ -32,16 +29,18 @@ export class IpHash implements Balancer {
 
 /** The hash of Cache::Memcached: `((crc32([REHASH] KEY) >> 16) & 0x7fff) + PREVIOUS`. */
 export class KeyHash implements Balancer {
-  readonly #fallback = new RoundRobin();
+  readonly #fallback = new Candidates(evenLoad);
+  readonly #shares = new WeightShares();
 
   choose(peers: readonly Peer[], choice: Choice): Peer | null {
     if (choice.key === "" || peers.length === 0) return this.#fallback.choose(peers, choice);
-    const total = totalWeight(peers);
+    const shares = this.#shares;
+    shares.refresh(peers);
     let hash = 0;
     for (let rehash = 0; rehash <= missesMax; rehash++) {
       const text = rehash === 0 ? choice.key : `${rehash}${choice.key}`;
       hash += crc32Text(text) >>> 16 & 0x7fff;
-      const peer = peerAtWeight(peers, hash % total);
+      const peer = shares.at(hash % shares.total);
       if (isCandidate(peer, choice)) return peer;
     }
     return this.#fallback.choose(peers, choice);
@@ -56,9 +55,9 @@ const pointsPerWeight = 160;
  * removing a peer moves only its own keys.
  */
 export class ConsistentHash implements Balancer {
-  readonly #fallback = new RoundRobin();
+  readonly #fallback = new Candidates(evenLoad);
   #peers: readonly Peer[] = [];
-  #weights = "";
+  #changes = -1;
   #points = new Uint32Array(0);
   #owners: Peer[] = [];
 
@@ -86,12 +85,12 @@ export class ConsistentHash implements Balancer {
     return low;
   }
 
-  /** Rebuilds the ring when a peer was added, removed or has changed its weight. */
+  /** Makes the ring again when a peer was added, removed or has changed its weight. */
   #refresh(peers: readonly Peer[]): void {
-    const weights = peers.map((peer) => peer.weight).join();
-    if (peers === this.#peers && weights === this.#weights) return;
+    const changes = weightChanges();
+    if (peers === this.#peers && changes === this.#changes) return;
     this.#peers = peers;
-    this.#weights = weights;
+    this.#changes = changes;
     const ring = peers.flatMap((peer) =>
       ketamaPoints(peer.name, peer.weight).map((point) => ({ point, peer }))
     );

@@ -7,48 +7,43 @@
  *   chosen: the least time x (1 + active) / weight
  *
  * Steps of 20 ms make peers of similar speed equal; equals are chosen by smooth weighted round
- * robin. Above 5 s all peers count as equally slow, and the least busy one is chosen.
+ * robin. From 5 s on all peers count as equally slow, and the least busy one is chosen.
  */
-import { type Balancer, type Choice, isCandidate } from "./balancer.ts";
-import { chooseSmoothly } from "./least_conn.ts";
+import type { Load } from "./candidates.ts";
 import type { Peer } from "./peer.ts";
 
 const stepMs = 20;
 const slowestMs = 5000;
 
-export class LeastTime implements Balancer {
+export class TimeLoad implements Load {
+  readonly followsRequests = true;
   readonly inflight: boolean;
-  /** The peers with the least time, from index 0; reused for each choice. */
-  readonly #equals: Peer[] = [];
 
   constructor(inflight: boolean) {
     this.inflight = inflight;
   }
 
-  choose(peers: readonly Peer[], choice: Choice): Peer | null {
-    const equals = this.#equals;
-    let best: Peer | null = null;
-    let bestMs = Infinity;
-    let count = 0;
-    for (let i = 0; i < peers.length; i++) {
-      const peer = peers[i];
-      if (!isCandidate(peer, choice)) continue;
-      const ms = this.#expectedMs(peer, choice.nowMs) / peer.weight;
-      if (ms > bestMs) continue;
-      if (ms < bestMs) count = 0;
-      bestMs = ms;
-      best = peer;
-      equals[count++] = peer;
-    }
-    return count > 1 ? chooseSmoothly(equals, count, choice.nowMs) : best;
+  /** Expected time until the peer has finished its active exchanges and one more, per weight. */
+  of(peer: Peer, nowMs: number): number {
+    const ms = this.#timeMs(peer, nowMs);
+    const stepped = ms >= slowestMs ? slowestMs : (Math.floor(ms / stepMs) + 1) * stepMs;
+    return stepped * (1 + peer.active) / peer.weight;
   }
 
-  /** Expected time until the peer has finished its active exchanges and one more, in milliseconds. */
-  #expectedMs(peer: Peer, nowMs: number): number {
+  /** When the average halves, or the waiting requests reach the next step. */
+  changesAtMs(peer: Peer, nowMs: number): number {
     const { times } = peer;
-    let ms = times === null ? 0 : times.averageMs(nowMs, peer.failTimeoutMs);
-    if (this.inflight && times !== null) ms = Math.max(ms, times.waitingMs(nowMs));
-    ms = ms > slowestMs ? slowestMs : (Math.floor(ms / stepMs) + 1) * stepMs;
-    return ms * (1 + peer.active);
+    if (times === null) return Infinity;
+    const ms = this.#timeMs(peer, nowMs);
+    const halvesAtMs = ms < stepMs ? Infinity : times.halvesAtMs(nowMs, peer.failTimeoutMs);
+    if (!this.inflight || ms >= slowestMs || !times.isWaiting) return halvesAtMs;
+    const leftMs = (Math.floor(ms / stepMs) + 1) * stepMs - times.waitingMs(nowMs);
+    return Math.min(halvesAtMs, nowMs + leftMs);
+  }
+
+  #timeMs({ times, failTimeoutMs }: Peer, nowMs: number): number {
+    if (times === null) return 0;
+    const ms = times.averageMs(nowMs, failTimeoutMs);
+    return this.inflight ? Math.max(ms, times.waitingMs(nowMs)) : ms;
   }
 }

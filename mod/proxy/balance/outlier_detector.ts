@@ -157,7 +157,7 @@ export class OutlierDetector {
 
   #bringBack(peer: Peer, durationMs: number): void {
     // Cleared explicitly: timers are rounded and may fire slightly early.
-    peer.ejectedUntilMs = 0;
+    peer.endEjection();
     if (!this.#group.peers.includes(peer)) return;
     this.#log(peer, `is back after ${durationMs / 1000}s`);
   }

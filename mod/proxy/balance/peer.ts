@@ -3,28 +3,40 @@ import type { Address } from "../../base/address.ts";
 import { isResolved } from "../../config/mod.ts";
 import type { AddressSource } from "../../conn/upstream/dial.ts";
 import type { PeerPlan } from "../plan/plan.ts";
+import type { Candidate } from "./candidate.ts";
 import { PeerTally } from "./peer_tally.ts";
 import type { OutlierWatch } from "./outlier_watch.ts";
 import { copySettings, type PeerSettings } from "./peer_settings.ts";
 import type { PeerTimes } from "./peer_times.ts";
 
+/** The weight of a peer in slow start grows by one part in this many at a time. */
+const slowStartSteps = 100;
+let weightChangeCount = 0;
+
+/** Grows whenever the weight of any peer changes: until then, sums of weights hold. */
+export function weightChanges(): number {
+  return weightChangeCount;
+}
+
 export class Peer implements AddressSource, PeerSettings {
   readonly plan: PeerPlan;
   readonly index: number;
-  /** Targets of new connections; empty while the server's name has no known address. */
-  addresses: readonly Address[];
+  /** Told of whatever changes how the peer is chosen; null before a first choice. */
+  candidate: Candidate | null = null;
+  #addresses: readonly Address[];
   /** Requests a new lookup of the server's name; null: the server is not given by name. */
   onUnreachable: (() => void) | null = null;
-  weight: number;
-  /** Lowered by failures, raised by one at each selection (nginx's effective_weight). */
+  // Settings are changed by `change()`.
+  readonly weight: number;
+  /** Lowered by failures, raised by one at each turn (nginx's effective_weight). */
   effectiveWeight: number;
+  /** Of its last turn in smooth round robin; a rotation that it is in knows the present one. */
   currentWeight = 0;
-  /** Exchanges and connection attempts in progress. */
-  active = 0;
-  failsMax: number;
-  failTimeoutMs: number;
-  connectionsMax: number;
-  slowStartMs: number;
+  #active = 0;
+  readonly failsMax: number;
+  readonly failTimeoutMs: number;
+  readonly connectionsMax: number;
+  readonly slowStartMs: number;
   fails = 0;
   /** Attempts, and failed attempts, since the start. */
   requests = 0;
@@ -44,14 +56,13 @@ export class Peer implements AddressSource, PeerSettings {
   accessedMs = 0;
   /** Time of the last failure, or of the last trial request after one. */
   checkedMs = 0;
-  /** Result of the health check; false without a check. */
-  checkDown = false;
+  #checkDown = false;
   /** Set by the operator. */
-  down: boolean;
-  draining: boolean;
+  readonly down: boolean;
+  readonly draining: boolean;
   /** Identifies it in client sessions: nginx's route, or the default for it. */
   sid = "";
-  route: string;
+  readonly route: string;
   /** End of the ejection as an outlier; 0: not ejected. */
   ejectedUntilMs = 0;
   /** Number of ejections. */
@@ -76,7 +87,7 @@ export class Peer implements AddressSource, PeerSettings {
   constructor(plan: PeerPlan, index: number) {
     this.plan = plan;
     this.index = index;
-    this.addresses = isResolved(plan.address) ? [plan.address] : [];
+    this.#addresses = isResolved(plan.address) ? [plan.address] : [];
     this.weight = this.effectiveWeight = plan.weight;
     this.failsMax = plan.failsMax;
     this.failTimeoutMs = plan.failTimeoutMs;
@@ -85,6 +96,46 @@ export class Peer implements AddressSource, PeerSettings {
     this.down = plan.down;
     this.draining = plan.drain;
     this.route = plan.route;
+  }
+
+  /** Targets of new connections; empty while the server's name has no known address. */
+  get addresses(): readonly Address[] {
+    return this.#addresses;
+  }
+
+  set addresses(addresses: readonly Address[]) {
+    this.#addresses = addresses;
+    this.noteChanged();
+  }
+
+  /** Exchanges and connection attempts in progress. */
+  get active(): number {
+    return this.#active;
+  }
+
+  set active(count: number) {
+    this.#active = count;
+    const { candidate } = this;
+    if (candidate === null) return;
+    if (this.connectionsMax > 0 || candidate.list.followsRequests) {
+      candidate.list.noteChanged(candidate);
+    }
+  }
+
+  /** Result of the health check; false without a check. */
+  get checkDown(): boolean {
+    return this.#checkDown;
+  }
+
+  set checkDown(isDown: boolean) {
+    this.#checkDown = isDown;
+    this.noteChanged();
+  }
+
+  /** Must be called after whatever changes how it is chosen; the next choice heeds it. */
+  noteChanged(): void {
+    const { candidate } = this;
+    if (candidate !== null) candidate.list.noteChanged(candidate);
   }
 
   /** Takes over the counters and failures of `known`, the same server under an earlier plan. */
@@ -108,6 +159,7 @@ export class Peer implements AddressSource, PeerSettings {
     this.ejectionReason = known.ejectionReason;
     this.watch = known.watch;
     this.times = known.times;
+    this.noteChanged();
   }
 
   /** Changes these settings. A peer that is no longer `down` begins as after a recovery. */
@@ -115,8 +167,12 @@ export class Peer implements AddressSource, PeerSettings {
     const { weight } = this;
     const cameBack = this.down && changes.down === false;
     copySettings(changes, this);
-    if (this.weight !== weight) this.effectiveWeight = this.weight;
+    if (this.weight !== weight) {
+      this.effectiveWeight = this.weight;
+      weightChangeCount++;
+    }
     if (cameBack) this.comeBack(nowMs);
+    this.noteChanged();
   }
 
   noteUnreachable(): void {
@@ -137,6 +193,7 @@ export class Peer implements AddressSource, PeerSettings {
     this.fails = 0;
     this.effectiveWeight = this.weight;
     this.recoveredMs = nowMs;
+    this.noteChanged();
   }
 
   /** Passive failures have made it unavailable for now. */
@@ -158,6 +215,14 @@ export class Peer implements AddressSource, PeerSettings {
   /** Ejects it until then; it returns with slow_start where that is configured. */
   ejectUntil(nowMs: number): void {
     this.ejectedUntilMs = this.recoveredMs = nowMs;
+    this.noteChanged();
+  }
+
+  /** Ends its ejection, if it is ejected. */
+  endEjection(): void {
+    if (this.ejectedUntilMs === 0) return;
+    this.ejectedUntilMs = 0;
+    this.noteChanged();
   }
 
   get isFull(): boolean {
@@ -177,15 +242,37 @@ export class Peer implements AddressSource, PeerSettings {
   /** Its weight in the current choice. */
   weightAt(nowMs: number): number {
     if (this.slowStartMs === 0 || this.recoveredMs === 0) return this.effectiveWeight;
-    const share = (nowMs - this.recoveredMs) / this.slowStartMs;
-    if (share < 1) return this.effectiveWeight * Math.max(share, 0.01);
+    const step = this.#slowStartStep(nowMs);
+    if (step < slowStartSteps) return this.effectiveWeight * Math.max(step, 1) / slowStartSteps;
     this.recoveredMs = 0;
     return this.effectiveWeight;
   }
 
+  /** Whole steps since it came back; negative before. */
+  #slowStartStep(nowMs: number): number {
+    return Math.floor((nowMs - this.recoveredMs) / this.slowStartMs * slowStartSteps);
+  }
+
+  /**
+   * When time alone changes whether it is usable, or its weight, in monotonic milliseconds. Infinity:
+   * only something else can.
+   */
+  changesAtMs(nowMs: number): number {
+    let atMs = nowMs < this.ejectedUntilMs ? this.ejectedUntilMs : Infinity;
+    if (this.fails > 0 && this.isUnavailable(nowMs)) {
+      atMs = Math.min(atMs, this.checkedMs + this.failTimeoutMs);
+    }
+    if (this.slowStartMs === 0 || this.recoveredMs === 0) return atMs;
+    const step = Math.max(this.#slowStartStep(nowMs), 0) + 1;
+    if (step > slowStartSteps) return atMs;
+    return Math.min(atMs, this.recoveredMs + this.slowStartMs * step / slowStartSteps);
+  }
+
   /** Records a selection; after fail_timeout, one request tests whether the peer has recovered. */
   noteChosen(nowMs: number): void {
-    if (this.fails > 0 && nowMs - this.checkedMs > this.failTimeoutMs) this.checkedMs = nowMs;
+    if (this.fails === 0 || nowMs - this.checkedMs <= this.failTimeoutMs) return;
+    this.checkedMs = nowMs;
+    this.noteChanged();
   }
 
   /** Records a failed attempt. True when it is now `upstream server temporarily disabled`. */
@@ -195,6 +282,7 @@ export class Peer implements AddressSource, PeerSettings {
     if (this.failsMax === 0) return false;
     const lowered = this.effectiveWeight - Math.floor(this.weight / this.failsMax);
     this.effectiveWeight = Math.max(0, lowered);
+    this.noteChanged();
     const isOut = this.fails >= this.failsMax;
     if (isOut) this.unavailableCount++;
     return isOut;
@@ -213,5 +301,6 @@ export class Peer implements AddressSource, PeerSettings {
     if (this.fails === 0 || this.accessedMs >= this.checkedMs) return;
     this.fails = 0;
     this.recoveredMs = nowMs;
+    this.noteChanged();
   }
 }

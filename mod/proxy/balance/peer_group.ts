@@ -5,15 +5,18 @@ import type { BalancePlan, UpstreamPlan } from "../plan/plan.ts";
 import type { StickyPlan } from "../plan/upstream_plan.ts";
 import { type Balancer, type Choice, isSessionCandidate } from "./balancer.ts";
 import { ConsistentHash, IpHash, KeyHash } from "./hash.ts";
-import { LeastConn } from "./least_conn.ts";
-import { LeastTime } from "./least_time.ts";
+import { Candidates } from "./candidates.ts";
+import { activeLoad } from "./least_conn.ts";
+import { TimeLoad } from "./least_time.ts";
 import { md5Text } from "./md5.ts";
 import { OutlierDetector, type OutlierParts } from "./outlier_detector.ts";
 import { Peer } from "./peer.ts";
 import { PeerTimes } from "./peer_times.ts";
 import { RandomChoice } from "./random.ts";
 import { RetryBudget } from "./retry_budget.ts";
-import { RoundRobin } from "./round_robin.ts";
+import { evenLoad } from "./round_robin.ts";
+
+const noPeers: readonly Peer[] = [];
 
 export class PeerGroup {
   readonly plan: UpstreamPlan;
@@ -21,6 +24,8 @@ export class PeerGroup {
   #lastId = -1;
   #primaries: readonly Peer[] = [];
   #backups: readonly Peer[] = [];
+  /** The peers by their names in sessions, primaries first; empty without `sticky`. */
+  readonly #bySession = new Map<string, Peer[]>();
   readonly #balancer: Balancer;
   readonly #backupBalancer: Balancer;
   readonly #budget: RetryBudget | null;
@@ -77,18 +82,35 @@ export class PeerGroup {
   renameSessions(): void {
     const { sticky } = this.plan;
     if (!sticky) return;
+    this.#bySession.clear();
     for (const peer of this.#peers) peer.sid = sessionName(peer, sticky);
+    for (const peer of [...this.#primaries, ...this.#backups]) {
+      const known = this.#bySession.get(peer.sid);
+      if (known === undefined) this.#bySession.set(peer.sid, [peer]);
+      else known.push(peer);
+    }
   }
 
   /** Chooses a peer for a request, or null: `no live upstreams`. */
   choose(choice: Choice): Peer | null {
     if (this.#peers.length === 1) return this.#chooseOnly(choice);
-    let peer = chooseAmong(this.#primaries, this.#balancer, choice);
+    let peer = this.#chooseAmong(this.#primaries, this.#balancer, choice);
     if (peer === null && this.#backups.length > 0) {
-      peer = chooseAmong(this.#backups, this.#backupBalancer, choice);
+      peer = this.#chooseAmong(this.#backups, this.#backupBalancer, choice);
     }
     if (peer !== null) peer.noteChosen(choice.nowMs);
     return peer;
+  }
+
+  /** The peer of the client's session, or one chosen by the balancer. */
+  #chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice): Peer | null {
+    if (choice.sid === "") return balancer.choose(peers, choice);
+    for (const peer of this.#bySession.get(choice.sid) ?? noPeers) {
+      // Primaries and backups are asked one after the other.
+      if (peer.plan.backup !== (peers === this.#backups) || peer.sid !== choice.sid) continue;
+      if (isSessionCandidate(peer, choice)) return peer;
+    }
+    return choice.isBound ? null : balancer.choose(peers, choice);
   }
 
   #chooseOnly(choice: Choice): Peer | null {
@@ -122,7 +144,9 @@ export class PeerGroup {
   /** Records the response head of an attempt sent at `sentMs`. */
   noteAnswer(peer: Peer, status: number, sentMs: number, nowMs: number): void {
     this.#outliers?.noteAnswer(peer, status, nowMs - sentMs);
-    if (this.#until === "header") peer.times!.end(sentMs, nowMs, status < 500);
+    if (this.#until !== "header") return;
+    peer.times!.end(sentMs, nowMs, status < 500);
+    peer.noteChanged();
   }
 
   /** Records the end of an attempt; `status` is the response's, 0 without a complete response. */
@@ -148,15 +172,6 @@ export class PeerGroup {
   }
 }
 
-/** The peer of the client's session, or one chosen by the balancer. */
-function chooseAmong(peers: readonly Peer[], balancer: Balancer, choice: Choice): Peer | null {
-  if (choice.sid === "") return balancer.choose(peers, choice);
-  for (const peer of peers) {
-    if (peer.sid === choice.sid && isSessionCandidate(peer, choice)) return peer;
-  }
-  return choice.isBound ? null : balancer.choose(peers, choice);
-}
-
 /**
  * Identifies a peer in cookies: its `route`, or the MD5 of its address or of its name and port,
  * which is the same in every worker and generation (nginx, Tengine).
@@ -172,11 +187,11 @@ function sessionName(peer: Peer, sticky: StickyPlan): string {
 function makeBalancer(plan: BalancePlan, random: () => number): Balancer {
   switch (plan.kind) {
     case "round_robin":
-      return new RoundRobin();
+      return new Candidates(evenLoad);
     case "least_conn":
-      return new LeastConn();
+      return new Candidates(activeLoad);
     case "least_time":
-      return new LeastTime(plan.inflight);
+      return new Candidates(new TimeLoad(plan.inflight));
     case "random":
       return new RandomChoice(plan.two, random);
     case "ip_hash":

@@ -97,7 +97,7 @@ export function applyEjections(
         upstream === plan.name && id === peer.index
       );
       if (found !== undefined) peer.ejectUntil(nowMs + found.forMs);
-      else peer.ejectedUntilMs = 0;
+      else peer.endEjection();
     }
   }
 }

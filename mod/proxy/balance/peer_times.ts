@@ -42,6 +42,18 @@ export class PeerTimes {
     return this.#averageMs / 2 ** Math.floor(idleMs / halfLifeMs);
   }
 
+  /** When it halves next, without a measurement before; Infinity: never. */
+  halvesAtMs(nowMs: number, halfLifeMs: number): number {
+    if (halfLifeMs === 0 || this.#averageMs === 0) return Infinity;
+    const halvings = Math.max(Math.floor((nowMs - this.#measuredMs) / halfLifeMs), 0);
+    return this.#measuredMs + halfLifeMs * (halvings + 1);
+  }
+
+  /** Requests wait for a response. */
+  get isWaiting(): boolean {
+    return this.#waiting > 0;
+  }
+
   /** Mean age of the waiting requests. */
   waitingMs(nowMs: number): number {
     return this.#waiting === 0 ? 0 : nowMs - this.#waitingSinceSumMs / this.#waiting;

@@ -180,7 +180,8 @@ export class NameWatch {
       if (known === undefined) {
         fresh.push(new Peer(plan, group.takeId()));
       } else if (weightBefore !== plan.weight) {
-        known.weight = known.effectiveWeight = plan.weight;
+        // The time counts only for a peer that is no longer down.
+        known.change({ weight: plan.weight }, 0);
         this.#parts.onChange(group);
       }
     }

@@ -177,7 +177,7 @@ Deno.test("A worker leaves the decision to its master and requests it once a sec
 Deno.test("A returning peer with slow_start grows to its weight", () => {
   const watched = new Watched({ consecutiveErrors: 1 }, 2);
   const [peer] = watched.group.peers;
-  peer.slowStartMs = 10_000;
+  peer.change({ slowStartMs: 10_000 }, 0);
   watched.answer(0, 1, 500);
   watched.to(31_000);
   assertEquals(peer.weightAt(31_000), 0.01);

@@ -20,9 +20,9 @@ Deno.test("PeerGroup.choose() prefers a session to every balancer and every weig
 
 Deno.test("A session whose peer is unusable goes to the balancer's choice", () => {
   const obstacles: readonly (readonly [string, (peer: Peer) => void])[] = [
-    ["down", (peer) => peer.down = true],
+    ["down", (peer) => peer.change({ down: true }, 0)],
     ["check", (peer) => peer.checkDown = true],
-    ["full", (peer) => peer.connectionsMax = peer.active = 1],
+    ["full", (peer) => (peer.change({ connectionsMax: 1 }, 0), peer.active = 1)],
     ["failed", (peer) => peer.noteFailure(1_000_000)],
     ["ejected", (peer) => peer.ejectUntil(1_000_001)],
     ["renamed", (peer) => peer.sid = "z"],
@@ -43,7 +43,7 @@ Deno.test("A session whose peer is unusable goes to the balancer's choice", () =
 Deno.test("A draining peer gets only its sessions", () => {
   for (const balance of balancePlans) {
     const group = groupOf(servers, { balance, sticky });
-    group.peers[2].draining = true;
+    group.peers[2].change({ draining: true }, 0);
     for (let i = 0; i < 20; i++) {
       const key = `${i}`;
       assertEquals(group.choose(choiceOf({ sid: "c", key }))?.index, 2);
@@ -67,7 +67,7 @@ Deno.test("A session with a backup applies when no primary is left", () => {
   const backups = ["10.0.0.1:80", "10.0.0.2:80 backup route=b", "10.0.0.3:80 backup route=c"];
   const group = groupOf(backups, { sticky });
   assertEquals(group.choose(choiceOf({ sid: "c" }))?.index, 0);
-  group.peers[0].down = true;
+  group.peers[0].change({ down: true }, 0);
   for (let i = 0; i < 6; i++) assertEquals(group.choose(choiceOf({ sid: "c" }))?.index, 2);
 });
 
@@ -88,7 +88,7 @@ Deno.test("Sessions name peers by route, or else by the MD5 of their address", (
 
 Deno.test("PeerGroup.renameSessions() follows an operator's change of a route", () => {
   const group = groupOf(servers, { sticky });
-  group.peers[0].route = "new";
+  group.peers[0].change({ route: "new" }, 0);
   group.renameSessions();
   assertEquals(group.choose(choiceOf({ sid: "new" }))?.index, 0);
 });

@@ -113,10 +113,10 @@ const balances: BalancePlan[] = [
 
 /** Makes one of three peers unusable, in every possible way. */
 const obstacles: [string, (peer: Peer) => void][] = [
-  ["down", (peer) => peer.down = true],
+  ["down", (peer) => peer.change({ down: true }, 0)],
   ["check", (peer) => peer.checkDown = true],
-  ["draining", (peer) => peer.draining = true],
-  ["max_conns", (peer) => peer.connectionsMax = peer.active = 1],
+  ["draining", (peer) => peer.change({ draining: true }, 0)],
+  ["max_conns", (peer) => (peer.change({ connectionsMax: 1 }, 0), peer.active = 1)],
   ["max_fails", (peer) => peer.noteFailure(1_000_000)],
   ["ejected", (peer) => peer.ejectUntil(1_000_001)],
 ];
@@ -200,7 +200,7 @@ Deno.test("PeerGroup ignores passive failures of its only peer", () => {
 Deno.test("Peer with slow_start returns with a growing weight", () => {
   const peers = group(["a:1 slow_start=10s", "b:1"], { kind: "round_robin" });
   const share = (nowMs: number) => {
-    peers.peers[0].recoveredMs = 1000;
+    peers.peers[0].comeBack(1000);
     const chosen = picks(peers, Array.from({ length: 100 }, () => choice({ nowMs })));
     return chosen.split("").filter((index) => index === "0").length;
   };

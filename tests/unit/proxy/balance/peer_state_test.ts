@@ -15,7 +15,7 @@ const sticky = parseSticky("cookie id") as StickyPlan;
 Deno.test("Workers adopt routes that an operator has changed", () => {
   const master = groupOf(servers, { sticky });
   const worker = groupOf(servers, { sticky });
-  master.peers[1].route = "new";
+  master.peers[1].change({ route: "new" }, 0);
   applyState(worker, JSON.parse(JSON.stringify(master.peers.map(peerStateOf))), 1000);
   assertEquals(worker.choose(choiceOf({ sid: "new" }))?.index, 1);
 });

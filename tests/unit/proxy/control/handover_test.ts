@@ -55,7 +55,7 @@ Deno.test("handOver() keeps an operator's servers and later changes, regardless 
   const former = keeper([a, b]);
   former.changed.add("app");
   former.group.replace([former.group.peers[1]]);
-  former.group.peers[0].down = true;
+  former.group.peers[0].change({ down: true }, 0);
   const next = keeper([a, b, "10.0.0.3:80"]);
   follow(next, former);
   assertEquals(next.group.peers.map((peer) => [peer.name, peer.down]), [[b, true]]);

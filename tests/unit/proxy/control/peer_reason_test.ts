@@ -21,8 +21,8 @@ Deno.test("reasonOf() says why a peer gets no requests, or soon will not", () =>
     ["", () => {}, passed, ""],
     ["", () => {}, failed, "last health check failed: the status is 503"],
     [" down", () => {}, null, "down in the configuration"],
-    ["", (peer) => peer.down = true, failed, "taken down by an operator"],
-    ["", (peer) => peer.draining = true, null, "drained by an operator"],
+    ["", (peer) => peer.change({ down: true }, 0), failed, "taken down by an operator"],
+    ["", (peer) => peer.change({ draining: true }, 0), null, "drained by an operator"],
     ["", (peer) => peer.checkDown = true, failed, "health check failed: the status is 503"],
     ["", (peer) => peer.checkDown = true, passed, "health checks pass again, 1 so far"],
     [

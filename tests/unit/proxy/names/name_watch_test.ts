@@ -236,7 +236,7 @@ Deno.test("NameWatch follows SRV records: priorities, weights, ports", async () 
   assertEquals(view(), [["10.0.0.1:8080", 5, false], ["10.0.0.2:8080", 7, true]]);
   assertEquals(world.asked, ["0 _http._tcp.app.example"]);
   // An operator's weight stays until the record's own changes.
-  app.peers[0].weight = 99;
+  app.peers[0].change({ weight: 99 }, 0);
   await world.advance(5000);
   assertEquals(view()[0], ["10.0.0.1:8080", 99, false]);
   world.answer = { ttlMs: 5000, places: [place("10.0.0.1", 3, 6), place("10.0.0.2", 2, 7)] };
