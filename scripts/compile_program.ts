@@ -35,6 +35,13 @@ export interface Compilation {
 /** Where load_worker.ts looks for the entry of a load thread: beside the main module. */
 const threadFile = "worker.ts";
 
+/**
+ * What lies outside the heap then raises V8's limit as the heap itself does. Otherwise V8 marks the
+ * whole heap for every 16 to 64 MB of array buffers, although those of a body die young: 134 times in
+ * 7 GB of uploads instead of 33, and an upload of 10 MB takes 4.3 ms of CPU instead of 2.5.
+ */
+const v8Flags = "--external-memory-accounted-in-global-limit";
+
 /** The modules that `deno compile` gets: of the program, and of the one that records. */
 const entries = {
   program: { folder: "mod/code", main: "entry", thread: "thread_entry" },
@@ -128,6 +135,7 @@ function compileArgs(
     // Deno's cache would be in the temporary folder under a predictable name that any user can create
     // first, and its content runs unchecked, possibly as root. Ours is in the code pack.
     "--no-code-cache",
+    `--v8-flags=${v8Flags}`,
     "--include",
     `${folder}/${threadFile}`,
     "--output",

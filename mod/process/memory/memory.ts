@@ -1,7 +1,7 @@
 /** Keeps the memory of a mostly idle process small. */
 import { libcProcess } from "../../sys/libc_process.ts";
 
-/** Above V8's soft limit for memory outside its heap (64 MiB in V8 14). */
+/** More than V8 allows outside its heap before it collects (64 MiB in V8 14, or what its heap may grow). */
 const nudgeBytes = 70 * 2 ** 20;
 
 /**
