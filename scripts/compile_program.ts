@@ -58,9 +58,9 @@ export async function compileProgram(compilation: Compilation): Promise<void> {
     await Deno.mkdir(recording);
     await runDeno(bundleArgs(root, bundle, compilation.isReadable ?? false), root, env);
     if (emulator !== null) await compileEntry(compilation, "recorder", recorder);
-    const pack = await makePack(bundle, recorder, emulator);
-    await compileEntry(compilation, "program", output);
     const attachment = encodeAttachment(await Deno.readFile(esbuild));
+    const pack = await makePack(bundle, recorder, attachment, emulator);
+    await compileEntry(compilation, "program", output);
     await Deno.writeFile(output, insertInto(await Deno.readFile(output), [pack, attachment]));
   } finally {
     for (const path of [bundle, recording]) await removeIfThere(path);

@@ -7,8 +7,10 @@
  *     lengths of two tables, 2 x 4 bytes | groups | chunks | texts and caches | what else is attached
  *
  * A chunk is a file of the bundle, as a property of an object literal whose value is a function. A
- * group has the chunks that one role loads at its start; V8's cache belongs to the whole group.
- * Chunks with the same groups lie side by side, so that a group is read in a few pieces.
+ * group has the chunks that one role loads at its start, by the name of the role; or those that come
+ * with an `import()` later on, without the role's: a part, by the name of the chunk that is imported.
+ * V8's cache belongs to the whole group. Chunks with the same groups lie side by side, so that a group
+ * is read in a few pieces.
  */
 import { elfEnd, elfHeadBytes, readAt, readInto, startsWith } from "./executable_file.ts";
 
@@ -19,7 +21,7 @@ const lengthsBytes = 2 * 4;
 /** Offset from the first text, and length; both in bytes. */
 export type Piece = readonly [offset: number, length: number];
 
-/** What a role loads at its start. */
+/** What is loaded at once. */
 export interface GroupPlace {
   readonly texts: readonly Piece[];
   /** What V8 has compiled; null: nothing. */

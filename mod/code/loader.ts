@@ -18,7 +18,7 @@ type Chunk = (
 
 /** Gets each group and chunk that is loaded. The build records them. */
 export interface Observer {
-  onGroup(role: string, script: Script): void;
+  onGroup(key: string, script: Script): void;
   onChunk(name: string): void;
 }
 
@@ -54,18 +54,21 @@ export class Loader {
     this.#observer = observer;
   }
 
-  /** Takes over the chunks of a role at once, without running them; returns their names. */
-  loadGroup(role: string): readonly string[] {
-    if (!Object.hasOwn(this.#pack.groups, role)) return [];
-    const { texts, cache } = this.#pack.groups[role];
+  /**
+   * Takes over the chunks of a group at once, without running them; returns their names. `key`: a role,
+   * or the first chunk of a part.
+   */
+  loadGroup(key: string): readonly string[] {
+    if (!Object.hasOwn(this.#pack.groups, key)) return [];
+    const { texts, cache } = this.#pack.groups[key];
     const source = this.#pack.script(texts);
     const cachedData = cache === null ? undefined : this.#pack.bytes(cache);
     // V8 checks that the cache is of its own version and flags; else it compiles the source.
-    const script = new Script(source, { filename: `${this.#base}${role}.js`, cachedData });
+    const script = new Script(source, { filename: `${this.#base}${key}.js`, cachedData });
     if (cachedData !== undefined) release(cachedData);
     const chunks: Record<string, Chunk> = script.runInThisContext();
     Object.assign(this.#chunks, chunks);
-    this.#observer?.onGroup(role, script);
+    this.#observer?.onGroup(key, script);
     return Object.keys(chunks);
   }
 
@@ -74,7 +77,7 @@ export class Loader {
     const loaded = this.#loaded[name];
     if (loaded !== undefined) return loaded;
     if (name.startsWith("node:")) return this.#loaded[name] = builtin(name);
-    const chunk = this.#chunks[name] ?? this.#single(name);
+    const chunk = this.#chunks[name] ?? this.#late(name);
     const exports = chunk(this.require, this.load, this.#base + name) ?? {};
     this.#observer?.onChunk(name);
     return this.#loaded[name] = exports;
@@ -83,6 +86,12 @@ export class Loader {
   // Async, so that a failure is a rejection as it is with import().
   // deno-lint-ignore require-await
   load = async (name: string): Promise<Exports> => this.require(name);
+
+  /** A chunk that is in no group so far: with its part, or else by itself. */
+  #late(name: string): Chunk {
+    this.loadGroup(name);
+    return this.#chunks[name] ?? this.#single(name);
+  }
 
   #single(name: string): Chunk {
     const source = this.#pack.scriptOfChunk(name);

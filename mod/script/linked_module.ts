@@ -1,7 +1,8 @@
 /** Imports an app that has been linked. */
 import { type MemoryFile, openMemoryFile } from "../sys/memory_file.ts";
 import { installCommonJs } from "./common_js.ts";
-import { type LinkedApp, needsRequire, prologue } from "./linker/link.ts";
+import type { LinkedApp } from "./linker/link.ts";
+import { needsRequire, prologue } from "./linker/module_source.ts";
 import { toFileUrl } from "../base/file_url.ts";
 
 /** Makes module URLs unique: descriptor numbers are reused, and modules are cached by URL. */

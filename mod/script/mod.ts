@@ -58,10 +58,7 @@ async function loadLinked(
   real: string,
   { names = [], beforeImport }: LoadOptions,
 ): Promise<ScriptModule> {
-  const [{ linkCached }, { importLinked }] = await Promise.all([
-    import("./cache/linked_cache.ts"),
-    import("./linked_module.ts"),
-  ]);
+  const { importLinked, linkCached } = await import("./linked.ts");
   const epilogue = names.length === 0 ? null : (await import("./hidden_names.ts")).exportHidden;
   const linkOptions = epilogue === null ? {} : {
     epilogue: (source: string, file: string) => epilogue(source, file, names),

@@ -5,20 +5,29 @@ import type { Recording } from "./recorder.ts";
 const patienceMs = 120_000;
 const pollMs = 10;
 
-/** What a run of a role has left. */
+/** What a process has left. */
 export interface Recorded extends Recording {
-  readonly role: string;
-  /** null: the role had no group yet. */
-  readonly cache: Uint8Array | null;
+  /** Whether it has shown what its role loads at each start; else, what is loaded in some of them. */
+  readonly isStart: boolean;
+  /** Of the groups that it has loaded. */
+  readonly caches: ReadonlyMap<string, Uint8Array>;
 }
 
 /** What every role answers with. */
 const body = "recorded";
 const appText = `export default { fetch: () => new Response("${body}") };\n`;
 
+/** An app with a package, which is linked; `version` tells two of its texts from each other. */
+function linkedApp(version: number): string {
+  return `import { body } from "answer";
+const version: number = ${version};
+export default { fetch: (): Response => new Response(version > 0 ? body : "") };
+`;
+}
+
 /**
  * Runs all roles. `command`: the words that start the program that records. Where a role was run
- * in more than one way, the last is the one whose cache counts.
+ * in more than one way, the last start is the one whose cache counts.
  */
 export async function warmUp(command: readonly string[]): Promise<Recorded[]> {
   const folder = await Deno.makeTempDir({ prefix: "hayate-recording-" });
@@ -28,10 +37,13 @@ export async function warmUp(command: readonly string[]): Promise<Recorded[]> {
     await Deno.writeTextFile(`${folder}/app.js`, appText);
     await Deno.chmod(`${folder}/app.js`, 0o644);
     const run = new Runs(command, folder);
-    const text = await run.record("text", () => serveOnce(run, "--text", body));
-    const app = await run.record("app", () => serveOnce(run, `${folder}/app.js`));
-    const rest = await run.record("rest", () => proxyAndLoad(run, folder));
-    return [...text, ...app, ...rest];
+    return [
+      ...await run.record("text", true, () => serveOnce(run, "--text", body)),
+      ...await run.record("app", true, () => serveOnce(run, `${folder}/app.js`)),
+      ...await run.record("rest", true, () => proxyAndLoad(run, folder)),
+      ...await run.record("linked", false, () => serveLinked(run, `${folder}/linked`)),
+      ...await run.record("workers", false, () => serveOnce(run, "--text", body, "--workers", "2")),
+    ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
@@ -39,8 +51,20 @@ export async function warmUp(command: readonly string[]): Promise<Recorded[]> {
 
 async function serveOnce(run: Runs, ...what: string[]): Promise<void> {
   const port = freePort();
-  const place = ["--workers", "1", "--host", "127.0.0.1", "--port", `${port}`];
-  await run.serve(["serve", ...what, ...place], port);
+  const place = ["--host", "127.0.0.1", "--port", `${port}`];
+  await run.serve(["serve", "--workers", "1", ...place, ...what], port);
+}
+
+/** Links an app without what is cached, and again once it has been edited: that needs most code. */
+async function serveLinked(run: Runs, folder: string): Promise<void> {
+  const installed = `${folder}/node_modules/answer`;
+  await Deno.mkdir(installed, { recursive: true });
+  await Deno.writeTextFile(`${installed}/package.json`, `{"type":"module"}`);
+  await Deno.writeTextFile(`${installed}/index.js`, `export const body = "${body}";\n`);
+  for (const version of [1, 2]) {
+    await Deno.writeTextFile(`${folder}/app.ts`, linkedApp(version));
+    await serveOnce(run, `${folder}/app.ts`);
+  }
 }
 
 async function proxyAndLoad(run: Runs, folder: string): Promise<void> {
@@ -72,18 +96,20 @@ class Runs {
     this.#folder = folder;
   }
 
-  /** What the programs have recorded that `act` runs. */
-  async record(name: string, act: () => Promise<void>): Promise<Recorded[]> {
+  /** What the programs have recorded that `act` runs. `isStart`: see `Recorded`. */
+  async record(name: string, isStart: boolean, act: () => Promise<void>): Promise<Recorded[]> {
     this.#into = `${this.#folder}/${name}`;
     await Deno.mkdir(this.#into);
     await Deno.chmod(this.#into, 0o777);
     await act();
-    const roles = Array.from(Deno.readDirSync(this.#into), (entry) => entry.name)
-      .filter((each) => each.endsWith(".json")).map((each) => each.slice(0, -".json".length))
-      .sort();
-    return roles.map((role) => {
-      const recording: Recording = JSON.parse(Deno.readTextFileSync(`${this.#into}/${role}.json`));
-      return { role, ...recording, cache: readOrNull(`${this.#into}/${role}.cache`) };
+    const files = Array.from(Deno.readDirSync(this.#into), (entry) => entry.name)
+      .filter((each) => each.endsWith(".json")).sort();
+    return files.map((file) => {
+      const recording: Recording = JSON.parse(Deno.readTextFileSync(`${this.#into}/${file}`));
+      const caches = new Map(recording.groups.map(({ key, cacheFile }) => {
+        return [key, Deno.readFileSync(`${this.#into}/${cacheFile}`)];
+      }));
+      return { ...recording, isStart, caches };
     });
   }
 
@@ -127,7 +153,11 @@ class Runs {
   #spawn(args: readonly string[]): Deno.ChildProcess {
     return new Deno.Command(this.#command[0], {
       args: [...this.#command.slice(1), ...args],
-      env: { ...environment(), HAYATE_RECORD: this.#into },
+      env: {
+        ...environment(),
+        HAYATE_RECORD: this.#into,
+        XDG_CACHE_HOME: `${this.#folder}/cache`,
+      },
       clearEnv: true,
       stdin: "null",
       stdout: "null",
@@ -162,13 +192,4 @@ function pause(): Promise<undefined> {
 function freePort(): number {
   using listener = Deno.listen({ hostname: "127.0.0.1", port: 0 });
   return listener.addr.port;
-}
-
-function readOrNull(path: string): Uint8Array | null {
-  try {
-    return Deno.readFileSync(path);
-  } catch (error) {
-    if (error instanceof Deno.errors.NotFound) return null;
-    throw error;
-  }
 }

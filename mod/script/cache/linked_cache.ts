@@ -6,7 +6,7 @@ import { removeIfThere } from "../../process/files/if_there.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
 import { dirname } from "../../std/path.ts";
 import { esbuildVersion } from "../esbuild/version.ts";
-import { link, type LinkedApp, type LinkOptions } from "../linker/link.ts";
+import type { LinkedApp, LinkOptions } from "../linker/link.ts";
 import { readCacheFile, writeCacheFile } from "./cache_file.ts";
 import { openCacheFolder } from "../../process/files/cache_folder.ts";
 import { areUnchanged, type Source, SourceRecorder, sourcesShape } from "./sources.ts";
@@ -40,6 +40,7 @@ export async function linkCached(
   const path = folder === null ? null : `${folder}/${await fileNameOf(entry, variant)}`;
   const known = path === null ? null : await readKnown(path);
   if (known !== null && await areUnchanged(known.sources)) return known;
+  const { link } = await import("../linker/link.ts");
   const recorder = new SourceRecorder();
   const app = await link(entry, shown, { ...options, read: recorder.read });
   recorder.note(placesOf(app));

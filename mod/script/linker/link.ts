@@ -13,7 +13,7 @@ import { linkFailure, missingOnDemand, missingPackage } from "./link_fault.ts";
 import { ModuleKinds } from "./module_kind.ts";
 import { cjsExports, cjsFacade, cjsNamespace, cjsSource, esmSource } from "./module_source.ts";
 import { linkedFacade } from "./module_source.ts";
-import { metaName, remoteNamespace, remoteSource, requireName } from "./module_source.ts";
+import { metaName, remoteNamespace, remoteSource } from "./module_source.ts";
 import { type RemoteModule, RemoteModules } from "./remote/remote_modules.ts";
 import { resolve, resolvedNames } from "./specifiers.ts";
 
@@ -320,17 +320,6 @@ const flags = [
   "--ignore-annotations",
   `--define:import.meta=${metaName}`,
 ];
-
-/** In front of the linked code: `require` for CommonJS modules. */
-export function prologue(entry: string): string {
-  return `import{createRequire as ${requireName}_of}from"node:module";` +
-    `const ${requireName}=${requireName}_of(${JSON.stringify(toFileUrl(entry))});`;
-}
-
-/** True when linked code needs the `prologue`. */
-export function needsRequire(code: string): boolean {
-  return code.includes(requireName);
-}
 
 /** esbuild's name for the language of a file, by its extension: ts, tsx, js or jsx. */
 function loaderOf(path: string): string {

@@ -6,6 +6,17 @@ import { toFileUrl } from "../../base/file_url.ts";
 export const metaName = "__hayate_meta";
 /** Loads a CommonJS module by its path; declared in front of the linked code. */
 export const requireName = "__hayate_require";
+/** In front of the linked code: `require` for CommonJS modules. */
+export function prologue(entry: string): string {
+  return `import{createRequire as ${requireName}_of}from"node:module";` +
+    `const ${requireName}=${requireName}_of(${JSON.stringify(toFileUrl(entry))});`;
+}
+
+/** True when linked code needs the `prologue`. */
+export function needsRequire(code: string): boolean {
+  return code.includes(requireName);
+}
+
 /** Namespace of the second half of a CommonJS module, see `cjsFacade`. */
 export const cjsNamespace = "cjs";
 
