@@ -6,12 +6,21 @@ import { h2oProxyHosts } from "../contenders/h2o.ts";
 import { haproxyProxyOver } from "../contenders/haproxy.ts";
 import {
   hayateFiles,
+  hayateProxyBy,
   hayateProxyHosts,
   hayateProxyOver,
   hayateText,
+  hayateTextBy,
 } from "../contenders/hayate.ts";
 import { hayateLoadPerConnection, hayateLoadVaried } from "../contenders/hayate_load.ts";
-import { nginxFiles, nginxProxyHosts, nginxProxyOver, nginxReturn } from "../contenders/nginx.ts";
+import {
+  nginxBy,
+  nginxFiles,
+  nginxProxy,
+  nginxProxyHosts,
+  nginxProxyOver,
+  nginxReturn,
+} from "../contenders/nginx.ts";
 import { wrkVariedWith } from "../contenders/wrk.ts";
 import { connectionsMax } from "../measure.ts";
 
@@ -44,6 +53,11 @@ function grow(
     at: (value) => ({ ...point, ...at(value) }),
   };
 }
+
+/** All run on the core of the server, so that what they share shows, not what they do at once. */
+const workers = [1, 2, 4, 8] as const;
+/** V8 compiles in each worker, and they share the core meanwhile. */
+const warmUpRequestsEach = 150_000;
 
 export const growth: readonly GrowthComparison[] = [
   grow(
@@ -117,6 +131,29 @@ export const growth: readonly GrowthComparison[] = [
     (requests) => ({
       driver: hayateLoadPerConnection(requests),
       contenders: [hayateText, floorServer, nginxReturn],
+    }),
+  ),
+  grow(
+    "workers",
+    "servers of 12 bytes, varied heads, by workers on one core",
+    "workers",
+    workers,
+    (count) => ({
+      driver: variedHeads,
+      warmUpRequests: count * warmUpRequestsEach,
+      contenders: [hayateTextBy(count), nginxBy(count, nginxReturn)],
+    }),
+  ),
+  grow(
+    "proxy-workers",
+    "reverse proxies, varied heads, by workers on one core",
+    "workers",
+    workers,
+    (count) => ({
+      driver: variedHeads,
+      upstreams: [floorServer],
+      warmUpRequests: count * warmUpRequestsEach,
+      contenders: [hayateProxyBy(count), nginxBy(count, nginxProxy)],
     }),
   ),
 ];

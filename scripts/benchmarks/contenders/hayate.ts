@@ -5,11 +5,12 @@ import { documentRoot, documentsOf } from "./documents.ts";
 import { h2oConfig, h2oConfigHosts, pathConfig } from "./h2o.ts";
 import { peersOf } from "./many.ts";
 
-/** `serve` with one worker, over TLS where the comparison has a certificate. */
+/** `serve` over TLS where the comparison has a certificate. */
 function serve(
   name: string,
   what: (place: Place) => readonly string[],
   files: Readonly<Record<string, string>> = {},
+  workers = 1,
 ): ServerSpec {
   return {
     name,
@@ -20,16 +21,18 @@ function serve(
       const tls = certificate === null
         ? []
         : ["--tls", "--cert", certificate.certificateFile, "--key", certificate.keyFile];
-      return ["serve", "-q", "--workers", "1", ...tls, ...listenArgs(address), ...what(place)];
+      const all = ["serve", "-q", "--workers", String(workers), ...tls, ...listenArgs(address)];
+      return [...all, ...what(place)];
     },
   };
 }
 
 /** The body that nginx's `return 200` sends. */
-export const hayateText: ServerSpec = serve(
-  "hayate serve --text",
-  () => ["--text", "hello world\n"],
-);
+export const hayateText: ServerSpec = hayateTextBy(1);
+
+export function hayateTextBy(workers: number): ServerSpec {
+  return serve("hayate serve --text", () => ["--text", "hello world\n"], {}, workers);
+}
 
 /** One file of `bytes` bytes. */
 export function hayateFiles(bytes: number): ServerSpec {
@@ -102,6 +105,10 @@ export function hayateProxyOver(count: number): ServerSpec {
     servers: [${peers.map((peer) => `"${peer}"`).join(", ")}]
 `;
   });
+}
+
+export function hayateProxyBy(workers: number): ServerSpec {
+  return proxy("hayate proxy", (place) => `${h2oConfig(place)}num-threads: ${workers}\n`);
 }
 
 export function hayateProxyHosts(count: number): ServerSpec {

@@ -154,3 +154,18 @@ ${servers.map((each) => `    server ${each};\n`).join("")}    keepalive ${keepal
       "proxy_buffers 64 8k; proxy_max_temp_file_size 0;",
   );
 }
+
+/** `server` with `workers` processes. */
+export function nginxBy(workers: number, server: ServerSpec): ServerSpec {
+  const one = "worker_processes 1;";
+  return {
+    ...server,
+    files: (place) =>
+      Object.fromEntries(
+        Object.entries(server.files!(place)).map(([name, text]) => [
+          name,
+          text.replace(one, `worker_processes ${workers};`),
+        ]),
+      ),
+  };
+}
