@@ -141,17 +141,21 @@ export class EpollListener extends PollTarget implements Listener {
     const most = Math.min(share.of(waitingCount(this.fd)), acceptBatchMax);
     if (!this.#accept(most)) return;
     if (most === acceptBatchMax) this.#host.poller.rearm(this);
-    else this.#lookAgain();
+    else this.#lookAgain(share);
   }
 
-  /** The process that should have taken what is still there may hang. Others look, too: half of it. */
-  #lookAgain(): void {
+  /**
+   * The process that should have taken what is still there may hang. It may as well wait for a CPU, so
+   * each of the others that look takes no more than a part of it.
+   */
+  #lookAgain(share: ConnectionShare): void {
     if (this.#looksAgain) return;
     this.#looksAgain = true;
     this.#setTimer(patienceMs, () => {
       this.#looksAgain = false;
       if (this.interest === 0 || !this.#wakesAll) return;
-      if (this.#accept(Math.ceil(waitingCount(this.fd) / 2))) this.#lookAgain();
+      const part = Math.ceil(waitingCount(this.fd) / Math.max(1, share.workerCount));
+      if (this.#accept(part)) this.#lookAgain(share);
     });
   }
 
