@@ -1,6 +1,10 @@
 /** Boards in memory shared by a master and its workers: which row is whose. */
 import { StartError } from "../../base/errors.ts";
+import { libc } from "../../sys/libc.ts";
+import type { MemoryFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
+import type { PassedDescriptor } from "../children/spawn.ts";
+import type { Variables } from "../environment.ts";
 
 /** The rows of a board, which its master assigns. */
 export class BoardRows {
@@ -32,6 +36,26 @@ export class BoardRows {
   }
 }
 
+/** What a worker needs to open its row. */
+export interface PassedRow {
+  readonly variables: Variables;
+  readonly descriptors: readonly PassedDescriptor[];
+}
+
+/** Of a worker that has no row. */
+export const noRow: PassedRow = { variables: {}, descriptors: [] };
+
+/**
+ * Passes the board as descriptor `number` of the worker, with the environment variable `name`. A path
+ * would not do: a process that was root lets no other look into its /proc (PR_SET_DUMPABLE).
+ */
+export function passRow(name: string, file: MemoryFile, row: number, number: number): PassedRow {
+  return {
+    variables: { [name]: `${number}#${row}` },
+    descriptors: [{ ours: file.fd, number }],
+  };
+}
+
 /** A worker's own row, and the whole board. */
 export interface OpenedRow {
   readonly memory: ArrayBuffer;
@@ -39,8 +63,9 @@ export interface OpenedRow {
 }
 
 /**
- * Opens the board that the environment variable `name` gives as `PATH#ROW`. Throws `StartError` for
- * anything else: rows are written to, and a file that is shorter than `bytes` would end in SIGBUS.
+ * Opens the board that the environment variable `name` gives as `DESCRIPTOR#ROW` or `PATH#ROW`, and
+ * closes the descriptor. Throws `StartError` for anything else: rows are written to, and a file that
+ * is shorter than `bytes` would end in SIGBUS.
  */
 export function openBoardRow(
   name: string,
@@ -48,12 +73,15 @@ export function openBoardRow(
   rowCount: number,
   bytes: number,
 ): OpenedRow {
-  const match = /^(.+)#(\d{1,4})$/.exec(value);
-  if (match === null || Number(match[2]) >= rowCount || !isBoard(match[1], bytes)) {
+  const [, descriptor, place, row] = /^(?:(\d{1,9})|(\/.*))#(\d{1,4})$/.exec(value) ?? [];
+  const path = descriptor === undefined ? place : `/proc/self/fd/${descriptor}`;
+  if (row === undefined || Number(row) >= rowCount || !isBoard(path, bytes)) {
     const found = JSON.stringify(value.slice(0, 200));
-    throw new StartError(`${name}: found ${found}, expected PATH#ROW of a board`);
+    throw new StartError(`${name}: found ${found}, expected DESCRIPTOR#ROW or PATH#ROW of a board`);
   }
-  return { memory: mapFile(match[1], bytes), row: Number(match[2]) };
+  const memory = mapFile(path, bytes);
+  if (descriptor !== undefined) libc.close(Number(descriptor));
+  return { memory, row: Number(row) };
 }
 
 function isBoard(path: string, bytes: number): boolean {

@@ -3,12 +3,12 @@
  * of a queue of new connections what makes it equal to the others: the kernel alone wakes the same
  * worker as long as it keeps up, and connections that are kept open stay where they are.
  */
-import { type MemoryFile, openSharedFile } from "../../sys/memory_file.ts";
+import { type MemoryFile, openMemoryFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { dropVariable, getVariable } from "../environment.ts";
-import { BoardRows, openBoardRow } from "./board_rows.ts";
+import { BoardRows, noRow, openBoardRow, type PassedRow, passRow } from "./board_rows.ts";
 
-/** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
+/** Environment variable of a worker: the board and the worker's row; see `openBoardRow`. */
 const boardVariable = "HAYATE_CONNECTIONS";
 
 const rowCount = 1024;
@@ -18,7 +18,7 @@ const absent = -1;
 
 /** The master's side: creates the board and assigns rows. */
 export class ConnectionBoard {
-  readonly #file: MemoryFile | null = openSharedFile("hayate-connections");
+  readonly #file: MemoryFile | null = openMemoryFile("hayate-connections");
   readonly #rows: Int32Array | null = null;
   readonly #assigned = new BoardRows(rowCount);
 
@@ -38,10 +38,9 @@ export class ConnectionBoard {
     if (this.#assigned.giveBack(row)) this.#rows![row] = absent;
   }
 
-  /** For the environment of the row's worker. */
-  variables(row: number): Record<string, string> {
-    if (row < 0 || this.#file === null) return {};
-    return { [boardVariable]: `${this.#file.sharedPath}#${row}` };
+  /** For the row's worker, which gets the board as descriptor `number`. */
+  pass(row: number, number: number): PassedRow {
+    return row < 0 || this.#file === null ? noRow : passRow(boardVariable, this.#file, row, number);
   }
 
   close(): void {

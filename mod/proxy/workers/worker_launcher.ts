@@ -9,6 +9,7 @@ import { selfCommand } from "../../process/executable.ts";
 import { failureVariables } from "../../process/handover/readiness.ts";
 import { leaseVariable, type SocketLease } from "../../process/handover/socket_lease.ts";
 import { passOpener } from "../../process/privileges/parent_opener.ts";
+import type { PassedRow } from "../../process/workers/board_rows.ts";
 import { folderOfStart } from "../../process/working_folder.ts";
 import { reportVariables, tlsVariables } from "../../tls/appliance.ts";
 import type { HandedSockets } from "./master_sockets.ts";
@@ -24,8 +25,8 @@ export interface LaunchParts {
   readonly lease: SocketLease;
   /** See `GlobalPlan`. */
   readonly cpus: readonly number[];
-  /** What tells the worker its row; see `ConnectionBoard`. */
-  readonly share: Readonly<Record<string, string>>;
+  /** What tells the worker its row, with the board as descriptor `number`; see `ConnectionBoard`. */
+  readonly passShare: (number: number) => PassedRow;
 }
 
 export interface LaunchedWorker {
@@ -38,13 +39,14 @@ export interface LaunchedWorker {
 
 /** `slot`: 0 is the first. Throws `StartError` when the process cannot be started, for example without descriptors. */
 export function launchWorker(
-  { argv, generation, ticketSeed, logger, sockets, lease, cpus, share }: LaunchParts,
+  { argv, generation, ticketSeed, logger, sockets, lease, cpus, passShare }: LaunchParts,
   onMessage: (message: unknown) => void,
   slot: number,
 ): LaunchedWorker {
   const channelNumber = sockets.freeNumber;
   const leaseNumber = channelNumber + 1;
   const opener = passOpener(leaseNumber + 1);
+  const share = passShare(leaseNumber + 2);
   let pid = 0;
   const pair = openChannel({
     onMessage,
@@ -66,7 +68,7 @@ export function launchWorker(
       ...opener.variables,
       ...reportVariables(slot),
       ...cpuVariables(cpus, slot),
-      ...share,
+      ...share.variables,
       ...failureVariables(),
       ...(generation === null ? {} : { SERVER_STARTER_GENERATION: String(generation) }),
     },
@@ -75,6 +77,7 @@ export function launchWorker(
       { ours: pair.theirs, number: channelNumber },
       { ours: lease.readEnd, number: leaseNumber },
       ...opener.descriptors,
+      ...share.descriptors,
     ],
   });
   pair.closeTheirs();

@@ -58,7 +58,7 @@ const lifecycle: Settings = {
 };
 
 export interface PoolParts {
-  readonly launch: Omit<LaunchParts, "share">;
+  readonly launch: Omit<LaunchParts, "passShare">;
   readonly workers: number;
   readonly isSupervised: boolean;
   /** The texts that the plan was read from, even if the files have changed since. */
@@ -234,7 +234,8 @@ export class WorkerPool {
     let member: Member | null = null;
     const row = this.#connections.take();
     try {
-      const parts = { ...launch, share: this.#connections.variables(row) };
+      const passShare = (number: number) => this.#connections.pass(row, number);
+      const parts = { ...launch, passShare };
       const { pid, channel, exited } = this.#startWorker(parts, (message) => {
         if (member !== null) this.#receive(member, message);
       }, slot);

@@ -16,7 +16,7 @@ import type { MasterSockets } from "./master_sockets.ts";
 import type { ConnectionBoard } from "../../process/workers/connection_board.ts";
 import { reportVariables } from "../../tls/appliance.ts";
 import { readWorkerMessage, slotVariable, spareSocketsVariable } from "../worker/messages.ts";
-import { type Scoreboard, scoreboardVariable } from "../worker/scoreboard.ts";
+import type { Scoreboard } from "../worker/scoreboard.ts";
 import type { Sighting } from "./watch.ts";
 
 /** What the master knows of a worker process besides its lifecycle. */
@@ -105,11 +105,14 @@ export class WorkerStarter implements Starter {
     handler: WorkerHandler,
   ): Launch {
     const { descriptors, variable, spareVariable } = this.#sockets.handTo(slot, slotCount);
-    const opener = passOpener(
-      Math.max(leaseNumber, ...descriptors.map(({ number }) => number)) + 1,
-    );
+    const freeNumber = Math.max(leaseNumber, ...descriptors.map(({ number }) => number)) + 1;
     // A socket of its own is no queue that others take from.
-    const share = this.#sockets.isPerSlot ? -1 : this.#connections.take();
+    const connectionRow = this.#sockets.isPerSlot ? -1 : this.#connections.take();
+    const passed = [
+      passOpener(freeNumber),
+      this.#scoreboard.pass(row, freeNumber + 1),
+      this.#connections.pass(connectionRow, freeNumber + 2),
+    ];
     let pid = 0;
     // A closed channel needs no action: the exit of the process is reported separately.
     const channel = openChannel({
@@ -129,25 +132,23 @@ export class WorkerStarter implements Starter {
         [spareSocketsVariable]: spareVariable,
         [channelVariable]: String(channelNumber),
         [leaseVariable]: this.#lease.variableFor(leaseNumber),
-        ...(row < 0 ? {} : { [scoreboardVariable]: `${this.#scoreboard.path}#${row}` }),
         [slotVariable]: String(slot),
-        ...opener.variables,
+        ...Object.assign({}, ...passed.map(({ variables }) => variables)),
         ...reportVariables(slot),
         ...cpuVariables(this.#cpus, slot),
-        ...this.#connections.variables(share),
         ...failureVariables(),
       },
       descriptors: [
         { ours: channel.theirs, number: channelNumber },
         { ours: this.#lease.readEnd, number: leaseNumber },
         ...descriptors,
-        ...opener.descriptors,
+        ...passed.flatMap(({ descriptors }) => descriptors),
       ],
     });
     channel.closeTheirs();
     if (outcome.pid === null) {
       channel.ours.close();
-      this.#connections.giveBack(share);
+      this.#connections.giveBack(connectionRow);
       throw new StartError(outcome.reason);
     }
     pid = outcome.pid;
@@ -157,7 +158,7 @@ export class WorkerStarter implements Starter {
     outcome.exited.then((status) => {
       channel.ours.close();
       if (row >= 0) this.#scoreboard.giveBack(row);
-      this.#connections.giveBack(share);
+      this.#connections.giveBack(connectionRow);
       this.records.delete(pid);
       handler.onDied(status);
     });

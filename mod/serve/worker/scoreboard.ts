@@ -2,13 +2,19 @@
  * The state of every worker, in memory shared by master and workers. A worker writes its row with
  * plain stores, so that the request of a worker that hangs is known.
  */
-import { BoardRows, openBoardRow } from "../../process/workers/board_rows.ts";
-import { openSharedFile } from "../../sys/memory_file.ts";
+import {
+  BoardRows,
+  noRow,
+  openBoardRow,
+  type PassedRow,
+  passRow,
+} from "../../process/workers/board_rows.ts";
+import { openMemoryFile } from "../../sys/memory_file.ts";
 import { mapFile } from "../../sys/shared_memory.ts";
 import { metricsLength, WorkerMetrics } from "./worker_metrics.ts";
 import { latin1 } from "../../http/latin1.ts";
 
-/** Environment variable of a worker: the board's file and the worker's row, `PATH#ROW`. */
+/** Environment variable of a worker: the board and the worker's row; see `openBoardRow`. */
 export const scoreboardVariable = "HAYATE_SCOREBOARD";
 
 /** Number of rows. Further processes are started but not shown. */
@@ -113,8 +119,9 @@ export class Row {
 
 /** The master's side: creates the file and assigns rows. */
 export class Scoreboard {
-  readonly path: string;
-  readonly #file = openSharedFile("hayate-board");
+  readonly #path: string;
+  /** null: it is a file in a folder. */
+  readonly #file = openMemoryFile("hayate-board");
   readonly #memory: ArrayBuffer;
   readonly #rows = new BoardRows(rowCount);
   /** The counters of the workers that have ended. */
@@ -122,10 +129,10 @@ export class Scoreboard {
   #endedRequests = 0;
 
   constructor() {
-    this.path = this.#file?.sharedPath ??
+    this.#path = this.#file?.path ??
       Deno.makeTempFileSync({ dir: memoryFolder(), prefix: "hayate-board-" });
-    Deno.truncateSync(this.path, rowCount * rowBytes);
-    this.#memory = mapFile(this.path, rowCount * rowBytes);
+    Deno.truncateSync(this.#path, rowCount * rowBytes);
+    this.#memory = mapFile(this.#path, rowCount * rowBytes);
   }
 
   /** A free row, or -1. */
@@ -133,6 +140,13 @@ export class Scoreboard {
     const row = this.#rows.take();
     if (row >= 0) this.row(row).claim(0, RowState.starting);
     return row;
+  }
+
+  /** For the row's worker, which gets the board as descriptor `number`. */
+  pass(index: number, number: number): PassedRow {
+    if (index < 0) return noRow;
+    if (this.#file !== null) return passRow(scoreboardVariable, this.#file, index, number);
+    return { variables: { [scoreboardVariable]: `${this.#path}#${index}` }, descriptors: [] };
   }
 
   giveBack(index: number): void {
@@ -161,7 +175,7 @@ export class Scoreboard {
   }
 
   remove(): void {
-    if (this.#file === null) Deno.removeSync(this.path);
+    if (this.#file === null) Deno.removeSync(this.#path);
     else this.#file.close();
   }
 }

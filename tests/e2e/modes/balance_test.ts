@@ -10,9 +10,11 @@ const workers = 4;
 interface Service extends AsyncDisposable {
   readonly child: Child;
   readonly port: number;
+  /** What root has started as another user has a parent that stays root. */
+  readonly hasKeeper: boolean;
 }
 
-async function startProxy(): Promise<Service> {
+async function startProxy(flags: readonly string[] = []): Promise<Service> {
   const folder = await tempFolder();
   const port = freePort();
   const file = await folder.write(
@@ -22,10 +24,13 @@ listen: {host: 127.0.0.1, port: ${port}}
 hosts: {default: {paths: {/: {status: ON}}}}
 `,
   );
-  const child = await startListening(["proxy", "-c", file], tcp(port), {});
+  // The configuration is read as that user.
+  await Deno.chmod(folder.path, 0o755);
+  const child = await startListening(["proxy", "-c", file, ...flags], tcp(port), {});
   return {
     child,
     port,
+    hasKeeper: flags.includes("--user"),
     async [Symbol.asyncDispose]() {
       await child.stop();
       await folder[Symbol.asyncDispose]();
@@ -33,9 +38,23 @@ hosts: {default: {paths: {/: {status: ON}}}}
   };
 }
 
+async function startText(flags: readonly string[] = []): Promise<Service> {
+  const args = ["--workers", String(workers), "--text", "hi", ...flags];
+  const hasKeeper = flags.includes("--user");
+  return Object.assign(await startServe({ args }), { hasKeeper });
+}
+
+const asNobody = ["--user", "nobody"];
 const ways: Record<string, () => Promise<Service>> = {
-  serve: () => startServe({ args: ["--workers", String(workers), "--text", "hi"] }),
+  serve: startText,
   proxy: startProxy,
+  // Their masters may not look into each other (PR_SET_DUMPABLE).
+  ...(Deno.uid() === 0
+    ? {
+      "serve as nobody": () => startText(asNobody),
+      "proxy as nobody": () => startProxy(asNobody),
+    }
+    : {}),
 };
 
 const request = "GET / HTTP/1.1\r\nHost: h\r\n\r\n";
@@ -48,9 +67,14 @@ async function open(port: number): Promise<RawConnection> {
   return connection;
 }
 
+function workersOf({ child, hasKeeper }: Service): number[] {
+  const master = hasKeeper ? childPids(child.pid)[0] : child.pid;
+  return master === undefined ? [] : childPids(master).toSorted();
+}
+
 /** Sockets that each worker has open. */
-function socketCounts(child: Child): number[] {
-  return childPids(child.pid).toSorted().map((pid) => {
+function socketCounts(service: Service): number[] {
+  return workersOf(service).map((pid) => {
     let count = 0;
     for (const { name } of Deno.readDirSync(`/proc/${pid}/fd`)) {
       try {
@@ -63,23 +87,24 @@ function socketCounts(child: Child): number[] {
   });
 }
 
-async function allServing({ child, port }: Service): Promise<void> {
-  await child.waitUntil("all workers", () => childPids(child.pid).length === workers ? true : null);
+async function allServing(service: Service): Promise<void> {
+  const { child, port } = service;
+  await child.waitUntil("all workers", () => workersOf(service).length === workers ? true : null);
   await child.waitForAnswer(tcp(port));
   // A worker that still starts takes no part.
   await child.waitUntil(
     "equal workers",
-    () => new Set(socketCounts(child)).size === 1 ? true : null,
+    () => new Set(socketCounts(service)).size === 1 ? true : null,
   );
 }
 
 /** How many of `total` connections, all kept open, each worker got. */
-async function shares({ child, port }: Service, total: number): Promise<number[]> {
-  const before = socketCounts(child);
+async function shares(service: Service, total: number): Promise<number[]> {
+  const before = socketCounts(service);
   const connections: RawConnection[] = [];
   try {
-    while (connections.length < total) connections.push(await open(port));
-    return socketCounts(child).map((count, index) => count - before[index]);
+    while (connections.length < total) connections.push(await open(service.port));
+    return socketCounts(service).map((count, index) => count - before[index]);
   } finally {
     for (const connection of connections) connection.close();
   }
@@ -105,7 +130,7 @@ for (const [mode, start] of Object.entries(ways)) {
   Deno.test(`${mode}: a worker that hangs keeps no connection waiting`, async () => {
     await using service = await start();
     await allServing(service);
-    const [hung] = childPids(service.child.pid);
+    const [hung] = workersOf(service);
     Deno.kill(hung, "SIGSTOP");
     const connections: RawConnection[] = [];
     try {

@@ -5,6 +5,7 @@ import {
   ConnectionBoard,
   ConnectionRow,
 } from "../../../../mod/process/workers/connection_board.ts";
+import { takePassedRow } from "../../../support/passed_row.ts";
 
 const name = "HAYATE_CONNECTIONS";
 
@@ -58,20 +59,20 @@ Deno.test("a board gives each worker a row, and takes it back", () => {
   try {
     const rows = [board.take(), board.take()];
     assertEquals(rows, [0, 1]);
-    Deno.env.set(name, board.variables(0)[name]);
+    Deno.env.set(name, takePassedRow((number) => board.pass(0, number))[name]);
     const first = claimConnectionRow()!;
     assertEquals(Deno.env.get(name), undefined, "programs that the worker starts do not see it");
     assertEquals(claimConnectionRow(), null);
     first.startAccepting();
     first.opened();
-    Deno.env.set(name, board.variables(1)[name]);
+    Deno.env.set(name, takePassedRow((number) => board.pass(1, number))[name]);
     const second = claimConnectionRow()!;
     second.startAccepting();
     assertEquals([second.workerCount, second.of(1)], [2, 1]);
     board.giveBack(0);
     assertEquals([second.workerCount, second.of(1)], [1, 1]);
     assertEquals(board.take(), 0);
-    assertEquals(board.variables(-1), {});
+    assertEquals(board.pass(-1, 5), { variables: {}, descriptors: [] });
   } finally {
     board.close();
   }
@@ -85,13 +86,25 @@ Deno.test("a board has no more than 1024 rows", () => {
   board.close();
 });
 
-for (const value of ["", "x", "#0", "/etc/passwd#0", "/dev/null#1", "/nowhere#2", "0"]) {
+for (
+  const value of [
+    "",
+    "x",
+    "#0",
+    "/etc/passwd#0",
+    "/dev/null#1",
+    "/nowhere#2",
+    "0",
+    "0#0",
+    "99999#0",
+  ]
+) {
   Deno.test(`a row is not claimed from ${JSON.stringify(value)}`, () => {
     Deno.env.set(name, value);
     const error = assertThrows(claimConnectionRow, StartError);
     assertEquals(
       error.message,
-      `${name}: found ${JSON.stringify(value)}, expected PATH#ROW of a board`,
+      `${name}: found ${JSON.stringify(value)}, expected DESCRIPTOR#ROW or PATH#ROW of a board`,
     );
     assertEquals(Deno.env.get(name), undefined);
   });

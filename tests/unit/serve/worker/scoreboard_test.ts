@@ -1,13 +1,14 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import { StartError } from "../../../../mod/base/errors.ts";
 import { openRow, RowState, Scoreboard } from "../../../../mod/serve/worker/scoreboard.ts";
+import { takePassedRow } from "../../../support/passed_row.ts";
 import { latin1Bytes } from "../../../../mod/http/latin1.ts";
 
 Deno.test("the master reads a worker's Row through shared memory", () => {
   const board = new Scoreboard();
   try {
     const index = board.take();
-    const row = openRow(`${board.path}#${index}`)!;
+    const row = openRow(takePassedRow((number) => board.pass(index, number))["HAYATE_SCOREBOARD"])!;
     row.claim(42, RowState.idle);
     const line = latin1Bytes("GET /a?b=1 HTTP/1.1");
     row.begin(line, 0, 10, 1234);
