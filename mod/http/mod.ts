@@ -1,4 +1,5 @@
 /** What all versions of HTTP share: heads, fields, methods, statuses. No socket, clock or promise. */
+export { lowerCase } from "./char_class.ts";
 export { ConstantBytes } from "./constant_bytes.ts";
 export { imfFixdate, parseHttpDate } from "./date.ts";
 export { type FaultDescription, responseFaultStatus } from "./faults.ts";

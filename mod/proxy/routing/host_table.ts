@@ -1,5 +1,6 @@
 /** Finds the configured host for a Host field: exact names, then wildcards, then the first host. */
 import { latin1 } from "../../http/mod.ts";
+import { ExactHosts } from "./exact_hosts.ts";
 
 interface NamedHost {
   readonly name: string;
@@ -7,12 +8,15 @@ interface NamedHost {
   readonly strictMatch: boolean;
 }
 
-/** Cached spellings of Host with their result; bounded, since clients choose them. */
-const cacheSlots = 64;
+/**
+ * Cached spellings of Host that no exact name is, with their result; bounded, since clients choose
+ * them. A power of two.
+ */
+const cacheSlots = 256;
 const cachedBytesMax = 128;
 
 export class HostTable<Host extends NamedHost> {
-  readonly #exact = new Map<string, Host>();
+  readonly #exact: ExactHosts<Host>;
   /** Suffix with its leading dot, port and host; in configuration order. */
   readonly #wildcards: { suffix: string; port: number; host: Host }[] = [];
   readonly #defaultPort: number;
@@ -26,12 +30,13 @@ export class HostTable<Host extends NamedHost> {
     this.#defaultPort = defaultPort;
     this.#fallback = hosts.find((host) => !host.strictMatch) ?? null;
     this.#isSingle = hosts.length === 1 && this.#fallback !== null;
+    this.#exact = new ExactHosts(hosts.length, defaultPort);
     for (const host of hosts) {
       const port = host.port === 0 ? defaultPort : host.port;
       if (host.name.startsWith("*")) {
         this.#wildcards.push({ suffix: host.name.slice(1), port, host });
       } else {
-        this.#exact.set(`${host.name}:${port}`, host);
+        this.#exact.add(host.name, port, host);
       }
     }
   }
@@ -39,8 +44,15 @@ export class HostTable<Host extends NamedHost> {
   /** The host for `[start, end)` of `bytes`; start is -1 without a Host. Null: no host matches. */
   find(bytes: Uint8Array, start: number, end: number): Host | null {
     if (this.#isSingle || start < 0) return this.#fallback;
+    const exact = this.#exact.find(bytes, start, end);
+    if (exact !== null) return exact;
+    return this.#wildcards.length === 0 ? this.#fallback : this.#findBelow(bytes, start, end);
+  }
+
+  /** The first wildcard that matches. */
+  #findBelow(bytes: Uint8Array, start: number, end: number): Host | null {
     const length = end - start;
-    const slot = length === 0 ? 0 : (length * 31 + bytes[start] + bytes[end - 1] * 7) % cacheSlots;
+    const slot = (this.#exact.hash ^ this.#exact.hash >>> 15) & (cacheSlots - 1);
     const cached = this.#cachedNames[slot];
     if (cached !== undefined && cached.length === length) {
       let at = 0;
@@ -60,8 +72,6 @@ export class HostTable<Host extends NamedHost> {
     if (match === null) return this.#fallback;
     const name = match[1];
     const port = match[2] === undefined || match[2] === "" ? this.#defaultPort : Number(match[2]);
-    const exact = this.#exact.get(`${name}:${port}`);
-    if (exact !== undefined) return exact;
     for (const { suffix, port: wanted, host } of this.#wildcards) {
       if (port === wanted && name.length > suffix.length && name.endsWith(suffix)) return host;
     }
