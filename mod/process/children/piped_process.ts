@@ -7,17 +7,21 @@ import { openNothing } from "./command_output.ts";
 import { spawn } from "./spawn.ts";
 
 const readBytes = 256 * 1024;
+const POLLIN = 1;
 
 export class PipedProcess {
   readonly #input: number;
   readonly #output: number;
   readonly #exited: Promise<number>;
   readonly #piece = new Uint8Array(readBytes);
+  /** struct pollfd, of eight bytes. */
+  readonly #polled: Uint8Array<ArrayBuffer>;
 
   private constructor(input: number, output: number, exited: Promise<number>) {
     this.#input = input;
     this.#output = output;
     this.#exited = exited;
+    this.#polled = new Uint8Array(new Int32Array([output, POLLIN]).buffer);
   }
 
   /**
@@ -56,9 +60,15 @@ export class PipedProcess {
     }
   }
 
-  /** The next bytes of its output, valid until the next call; null at the end. */
-  async read(): Promise<Uint8Array | null> {
-    const count = await libcProcess.read_parked(this.#output, this.#piece, this.#piece.length);
+  /**
+   * The next bytes of its output, valid until the next call; null at the end. Holds this thread up
+   * for at most `waitMs`, because Deno's thread pool takes half a millisecond to wake it.
+   */
+  async read(waitMs: number): Promise<Uint8Array | null> {
+    const isReady = libcProcess.poll(this.#polled, 1n, waitMs) > 0;
+    const count = isReady
+      ? libc.read(this.#output, this.#piece, this.#piece.length)
+      : await libcProcess.read_parked(this.#output, this.#piece, this.#piece.length);
     return count > 0 ? this.#piece.subarray(0, count) : null;
   }
 

@@ -1,11 +1,12 @@
 /** Checks whether a file could be written, without creating or changing it. */
 import { systemReason } from "../../base/errors.ts";
 import { dirname } from "../../std/path.ts";
-import { errnoPhrase } from "../../sys/errno.ts";
+import { Errno, errnoPhrase } from "../../sys/errno.ts";
 import { errno } from "../../sys/libc.ts";
 import { cString, libcProcess } from "../../sys/libc_process.ts";
 import { askAppendable } from "../privileges/parent_files.ts";
 
+const F_OK = 0;
 const R_OK = 4;
 const W_OK = 2;
 /** access(2): may be executed, or searched if it is a folder. */
@@ -29,6 +30,11 @@ export function whyNotWritable(path: string): string | null {
 export function whyNotAppendable(path: string): string | null {
   const reason = whyNotWritable(path);
   return reason === null ? null : askAppendable(path, reason);
+}
+
+/** Whether nothing is at `path`. It throws nothing, which is ten times as fast as to catch an error. */
+export function isMissing(path: string): boolean {
+  return libcProcess.access(cString(path), F_OK) < 0 && errno() === Errno.ENOENT;
 }
 
 /** Why this process could not read and execute `path`; null: it could. */

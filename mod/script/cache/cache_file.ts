@@ -1,13 +1,14 @@
 /**
- * One file of the cache: a digest of all that follows, a line of JSON, and bytes. It is replaced by a
- * rename, and counts as missing unless every byte is as it was written.
+ * One file of the cache: a checksum of all that follows, a line of JSON, and bytes. It is replaced by a
+ * rename, and counts as missing unless every byte is as it was written. The checksum is for damaged
+ * disks: only we can write here.
  */
-import { sha256 } from "../../base/sha256.ts";
+import { crc32 } from "../../std/checksum.ts";
 import { removeIfThere } from "../../process/files/if_there.ts";
 import { isOurs } from "../../process/files/cache_folder.ts";
 
-/** SHA-256 in hexadecimal, and a line end. */
-const digestBytes = 65;
+/** CRC-32 in hexadecimal, and a line end. */
+const checksumBytes = 9;
 /** More than linked apps have; a larger file is not read. */
 const fileBytesMax = 256 << 20;
 
@@ -19,25 +20,24 @@ export interface CacheFile {
 }
 
 /** null: missing, damaged, or not ours alone. */
-export async function readCacheFile(path: string): Promise<CacheFile | null> {
+export function readCacheFile(path: string): CacheFile | null {
   const bytes = readOurs(path);
-  if (bytes === null || bytes.length < digestBytes) return null;
-  const rest = bytes.subarray(digestBytes);
-  const digest = new TextDecoder().decode(bytes.subarray(0, digestBytes - 1));
-  if (digest !== await sha256(rest)) return null;
+  if (bytes === null || bytes.length < checksumBytes) return null;
+  const rest = bytes.subarray(checksumBytes);
+  const checksum = new TextDecoder().decode(bytes.subarray(0, checksumBytes));
+  if (checksum !== checksumLine(rest)) return null;
   const end = rest.indexOf(0x0a);
   if (end < 0) return null;
   return { header: new TextDecoder().decode(rest.subarray(0, end)), body: rest.subarray(end + 1) };
 }
 
 /** Does nothing when the file cannot be written: the cache is full, or read-only by now. */
-export async function writeCacheFile(path: string, { header, body }: CacheFile): Promise<void> {
+export function writeCacheFile(path: string, { header, body }: CacheFile): void {
   const line = new TextEncoder().encode(`${header}\n`);
-  const bytes = new Uint8Array(digestBytes + line.length + body.length);
-  bytes.set(line, digestBytes);
-  bytes.set(body, digestBytes + line.length);
-  const digest = await sha256(bytes.subarray(digestBytes));
-  bytes.set(new TextEncoder().encode(`${digest}\n`));
+  const bytes = new Uint8Array(checksumBytes + line.length + body.length);
+  bytes.set(line, checksumBytes);
+  bytes.set(body, checksumBytes + line.length);
+  bytes.set(new TextEncoder().encode(checksumLine(bytes.subarray(checksumBytes))));
   const fresh = `${path}.new-${crypto.randomUUID()}`;
   try {
     Deno.writeFileSync(fresh, bytes, { mode: 0o600, createNew: true });
@@ -46,6 +46,10 @@ export async function writeCacheFile(path: string, { header, body }: CacheFile):
     // Full, or read-only by now.
     removeIfThere(fresh);
   }
+}
+
+function checksumLine(rest: Uint8Array): string {
+  return `${crc32(rest)}\n`;
 }
 
 /** The owner is asked of the open file, which nobody can swap. */

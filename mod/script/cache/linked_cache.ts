@@ -1,9 +1,9 @@
 /** Linked apps on disk: the second start of an app needs no linker. */
-import { count, readShaped, record } from "../../base/shape.ts";
-import { sha256 } from "../../base/sha256.ts";
+import { count, readShaped, record, text } from "../../base/shape.ts";
 import { version } from "../../base/version.ts";
 import { removeIfThere } from "../../process/files/if_there.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
+import { crc32 } from "../../std/checksum.ts";
 import { dirname } from "../../std/path.ts";
 import { esbuildVersion } from "../esbuild/version.ts";
 import type { LinkedApp, LinkOptions } from "../linker/link.ts";
@@ -15,11 +15,13 @@ import { areUnchanged, type Source, SourceRecorder, sourcesShape } from "./sourc
 const filesMax = 100;
 
 interface Header {
+  /** See `keyOf`. */
+  readonly key: string;
   readonly codeBytes: number;
   readonly sources: readonly Source[];
 }
 
-const headerShape = record<Header>({ codeBytes: count, sources: sourcesShape });
+const headerShape = record<Header>({ key: text, codeBytes: count, sources: sourcesShape });
 
 /** An app, and what it was linked from. */
 export interface KnownApp extends LinkedApp {
@@ -37,8 +39,10 @@ export async function linkCached(
   variant = "",
 ): Promise<KnownApp> {
   const folder = openCacheFolder("apps");
-  const path = folder === null ? null : `${folder}/${await fileNameOf(entry, variant)}`;
-  const known = path === null ? null : await readKnown(path);
+  const key = keyOf(entry, variant);
+  // Another app with the same checksum takes its place; the header tells them apart.
+  const path = folder === null ? null : `${folder}/${crc32(key)}`;
+  const known = path === null ? null : readKnown(path, key);
   if (known !== null && await areUnchanged(known.sources)) return known;
   const { link } = await import("../linker/link.ts");
   const recorder = new SourceRecorder();
@@ -46,28 +50,27 @@ export async function linkCached(
   recorder.note(placesOf(app));
   const sources = await recorder.sources();
   if (folder !== null && path !== null) {
-    const header: Header = { codeBytes: app.code.length, sources };
+    const header: Header = { key, codeBytes: app.code.length, sources };
     const body = new Uint8Array(app.code.length + app.map.length);
     body.set(app.code);
     body.set(app.map, app.code.length);
-    await writeCacheFile(path, { header: JSON.stringify(header), body });
+    writeCacheFile(path, { header: JSON.stringify(header), body });
     removeOldest(folder);
   }
   return { ...app, sources };
 }
 
-/** Another program or other options: another file. */
-async function fileNameOf(entry: string, variant: string): Promise<string> {
+/** Another program or other options: another linked app. */
+function keyOf(entry: string, variant: string): string {
   const program = stampOf([Deno.execPath()]);
-  const parts = [version, esbuildVersion, program, entry, variant];
-  return await sha256(parts.join("\0"));
+  return [version, esbuildVersion, program, entry, variant].join("\0");
 }
 
-async function readKnown(path: string): Promise<KnownApp | null> {
-  const file = await readCacheFile(path);
+function readKnown(path: string, key: string): KnownApp | null {
+  const file = readCacheFile(path);
   if (file === null) return null;
   const read = readShaped<Header>(file.header, headerShape, "the header");
-  if (typeof read === "string") return null;
+  if (typeof read === "string" || read.value.key !== key) return null;
   const { codeBytes, sources } = read.value;
   return {
     code: file.body.subarray(0, codeBytes),

@@ -1,5 +1,6 @@
 /** Tells whether the files and folders that an app was linked from are still the same. */
 import { list, nullable, record, text } from "../../base/shape.ts";
+import { isMissing } from "../../process/files/path_access.ts";
 import { stampOf } from "../../process/files/file_stamp.ts";
 import { sha256 } from "../../base/sha256.ts";
 
@@ -18,6 +19,9 @@ export interface Source {
 export const sourcesShape = list(
   record<Source>({ path: text, stamp: nullable(text), digest: text }),
 );
+
+/** Stamp of a file that is missing. */
+const missing = "NotFound";
 
 /** Times of files have a precision of some milliseconds, of some network file systems a second. */
 const freshMs = 2000;
@@ -39,6 +43,10 @@ export class SourceRecorder {
   note(paths: readonly string[]): void {
     for (const path of paths) {
       if (this.#sources.has(path)) continue;
+      if (isMissing(path)) {
+        this.#sources.set(path, Promise.resolve({ path, stamp: missing, digest: "" }));
+        continue;
+      }
       const stamp = settledStamp(path);
       this.#sources.set(path, digestOf(path).then((digest) => ({ path, stamp, digest })));
     }
@@ -52,7 +60,8 @@ export class SourceRecorder {
 /** Whether all are as they were. */
 export async function areUnchanged(sources: readonly Source[]): Promise<boolean> {
   for (const { path, stamp, digest } of sources) {
-    if (stamp !== null && stampOf([path]) === stamp) continue;
+    // Half of them are missing, and an exception for each would cost most of the time.
+    if (stamp === missing ? isMissing(path) : stamp !== null && stampOf([path]) === stamp) continue;
     if (await digestOf(path) !== digest) return false;
   }
   return true;

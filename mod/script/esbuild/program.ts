@@ -1,8 +1,9 @@
 /** Where the attached esbuild is run from. */
+import { atExit } from "../../base/at_exit.ts";
 import { StartError } from "../../base/errors.ts";
 import { decompressZstd } from "../../std/decompressor.ts";
 import { dirname } from "../../std/path.ts";
-import { openProgramFile } from "../../sys/memory_file.ts";
+import { type MemoryFile, openProgramFile } from "../../sys/memory_file.ts";
 import { isOurs, openCacheFolder } from "../../process/files/cache_folder.ts";
 import { whyNotRunnable } from "../../process/files/path_access.ts";
 import { removeIfThere } from "../../process/files/if_there.ts";
@@ -19,8 +20,8 @@ export interface OpenProgram {
 }
 
 /**
- * Opens esbuild: from the user's cache, where it is kept because to unpack it costs half of a link; or
- * else from memory, or where memory cannot be run, from a temporary file. Throws `StartError`.
+ * Opens esbuild: from the user's cache, where it is kept because to unpack it costs as much as a link;
+ * or else from memory, or where memory cannot be run, from a temporary file. Throws `StartError`.
  */
 export function openEsbuild(): OpenProgram {
   if (!Deno.build.standalone) {
@@ -33,8 +34,25 @@ export function openEsbuild(): OpenProgram {
   const packed = readOwn();
   if (packed === null) throw new StartError(`${Deno.execPath()} was built without esbuild`);
   const program = decompressZstd(packed, programBytesMax);
-  if (kept !== null && keep(kept, program)) return { path: kept, close() {} };
-  return openProgramFile("esbuild", program) ?? openTemporaryFile(program);
+  const memory = openProgramFile("esbuild", program);
+  if (kept === null) return memory ?? openTemporaryFile(program);
+  if (memory !== null) return keepLater(kept, memory);
+  return keep(kept, program) ? { path: kept, close() {} } : openTemporaryFile(program);
+}
+
+/** Runs it from memory now, and copies it while the app is linked. An exit waits for the copy. */
+function keepLater(path: string, memory: MemoryFile): OpenProgram {
+  const fresh = freshName(path);
+  const copied = Deno.copyFile(memory.path, fresh).then(
+    () => keepFresh(fresh, path),
+    // Full, or read-only by now: memory serves as well.
+    () => removeIfThere(fresh),
+  ).finally(() => {
+    memory.close();
+    done();
+  });
+  const done = atExit(async () => void await copied);
+  return { path: memory.path, close() {} };
 }
 
 /** False, too, in a folder that is mounted noexec. */
@@ -49,9 +67,26 @@ function isOursToRun(path: string): boolean {
 
 /** Complete or not there at all. False where it cannot be run from there. */
 function keep(path: string, program: Uint8Array): boolean {
-  const fresh = `${path}.new-${crypto.randomUUID()}`;
+  const fresh = freshName(path);
   try {
-    Deno.writeFileSync(fresh, program, { mode: 0o700, createNew: true });
+    Deno.writeFileSync(fresh, program, { createNew: true });
+  } catch (error) {
+    // Full, or read-only by now: a temporary file serves as well.
+    if (!(error instanceof Error)) throw error;
+    removeIfThere(fresh);
+    return false;
+  }
+  return keepFresh(fresh, path);
+}
+
+function freshName(path: string): string {
+  return `${path}.new-${crypto.randomUUID()}`;
+}
+
+/** Gives the program, which is complete, its name, unless it cannot be run from there. */
+function keepFresh(fresh: string, path: string): boolean {
+  try {
+    Deno.chmodSync(fresh, 0o700);
     // Not kept in vain.
     if (whyNotRunnable(fresh) === null) {
       Deno.renameSync(fresh, path);
@@ -59,19 +94,21 @@ function keep(path: string, program: Uint8Array): boolean {
       return true;
     }
   } catch (error) {
-    // Full, or read-only by now: memory serves as well.
+    // The folder is read-only by now.
     if (!(error instanceof Error)) throw error;
   }
   removeIfThere(fresh);
   return false;
 }
 
-/** Those of other versions; one that runs goes on running. */
+/** Those of other versions, and copies that were cut short; one that runs goes on running. */
 function removeOthers(path: string): void {
   const folder = dirname(path);
   for (const { name } of Deno.readDirSync(folder)) {
-    const isOther = /^esbuild-[\d.]+-\w+$/.test(name) && `${folder}/${name}` !== path;
-    if (isOther && name.endsWith(Deno.build.arch)) removeIfThere(`${folder}/${name}`);
+    const [, arch] = /^esbuild-[\d.]+-(\w+)(?:\.new-.*)?$/.exec(name) ?? [];
+    if (arch === Deno.build.arch && `${folder}/${name}` !== path) {
+      removeIfThere(`${folder}/${name}`);
+    }
   }
 }
 

@@ -16,6 +16,11 @@ export type Message = Readonly<Record<string, Value>>;
 /** Answers what esbuild asks during a build. */
 export type Answer = (request: Message) => Message | Promise<Message>;
 
+/** More microtasks than an answer takes that needs only files. */
+const answerTurns = 16;
+/** Longer than esbuild takes for one of an app's modules. */
+const waitMs = 5;
+
 export class EsbuildService {
   readonly #process: PipedProcess;
   readonly #answer: Answer;
@@ -63,14 +68,16 @@ export class EsbuildService {
   async #read(): Promise<void> {
     const buffer = new PacketBuffer();
     let isFirst = true;
-    for (let piece = await this.#process.read(); piece !== null;) {
+    for (let piece = await this.#process.read(0); piece !== null;) {
       buffer.add(piece);
       for (let bytes = buffer.next(); bytes !== null; bytes = buffer.next()) {
         // The first packet is the version, which we have named.
         if (!isFirst) this.#take(bytes);
         isFirst = false;
       }
-      piece = await this.#process.read();
+      // It has nothing to say before it has our answers, which take some microtasks.
+      for (let turn = 0; turn < answerTurns; turn++) await null;
+      piece = await this.#process.read(this.#waiting.size > 0 ? waitMs : 0);
     }
     const ended = new StartError("the embedded esbuild has ended: out of memory?");
     for (const { reject } of this.#waiting.values()) reject(ended);

@@ -55,9 +55,11 @@ export async function link(
   shown: string,
   options: LinkOptions = {},
 ): Promise<LinkedApp> {
-  const linking = new Linking(entry, options);
+  // First, for it takes some milliseconds until it reads.
   const service = EsbuildService.start((request) => linking.answer(service, request));
+  let linking: Linking;
   try {
+    linking = new Linking(entry, options);
     let response = await service.request(linking.request([]));
     const optional = missingOnDemand(response["errors"] ?? []);
     if (optional.length > 0) response = await service.request(linking.request(optional));
