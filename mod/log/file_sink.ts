@@ -49,13 +49,18 @@ export class FileSink implements Sink {
   }
 
   endLine(): void {
-    if (this.options.immediate || this.buffer.length >= flushBytes) this.flush();
+    // A running timer is kept: under load, one for each write would cost more than the write's call.
+    if (this.options.immediate || this.buffer.length >= flushBytes) this.#write();
     else if (this.#timer === 0) this.#startTimer();
   }
 
   flush(): void {
     if (this.#timer !== 0) clearTimeout(this.#timer);
     this.#timer = 0;
+    this.#write();
+  }
+
+  #write(): void {
     const bytes = this.buffer.view();
     if (bytes.length === 0) return;
     this.#rotate();

@@ -3,8 +3,21 @@
 /** Larger buffers are not kept for the next record. */
 const keptBytesMax = 4096;
 const initialBytes = 512;
-/** Room after the last text, into which the copy of a last word may reach. */
-const spareBytes = 4;
+/** Room after the last text, which a copy of it by eight bytes at a time may read. */
+const spareBytes = 8;
+const highBits = 0x80808080 | 0;
+
+/** Three bytes above one of the text. */
+const blanks = 0x20202000;
+
+/**
+ * A high bit appears where a byte is below 0x20, above 0x7c, a quote or a backslash. A borrow or a
+ * carry may set another one, but only above such a byte.
+ */
+function marksOf(word: number): number {
+  return word | (word - 0x20202020) | (word + 0x03030303) |
+    ((word ^ 0x22222222) - 0x01010101) | ((word ^ 0x5c5c5c5c) - 0x01010101);
+}
 
 /** The texts of one record; reused for each. */
 export class TextKeeper {
@@ -25,10 +38,20 @@ export class TextKeeper {
     if (at + count + spareBytes > this.bytes.length) this.#grow(at + count + spareBytes);
     const { words } = this;
     const whole = count & ~3;
-    for (let i = 0; i < whole; i += 4) words.setInt32(at + i, source.getInt32(start + i));
-    for (let i = whole; i < count; i++) words.setUint8(at + i, source.getUint8(start + i));
+    let marks = 0;
+    for (let i = 0; i < whole; i += 4) {
+      const word = source.getInt32(start + i, true);
+      words.setInt32(at + i, word, true);
+      marks |= marksOf(word);
+    }
+    for (let i = whole; i < count; i++) {
+      const byte = source.getUint8(start + i);
+      words.setUint8(at + i, byte);
+      marks |= marksOf(blanks | byte);
+    }
     text.start = at;
     text.end = this.#length = at + count;
+    text.isPlain = (marks & highBits) === 0;
   }
 
   #grow(needed: number): void {
@@ -48,6 +71,8 @@ export class KeptText {
   readonly keeper: TextKeeper;
   start = 0;
   end = 0;
+  /** No log escapes any byte of it. All are ASCII, so that eight at a time are never a NaN. */
+  isPlain = false;
 
   constructor(keeper: TextKeeper) {
     this.keeper = keeper;

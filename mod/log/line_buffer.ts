@@ -26,9 +26,9 @@ function safeSet(last: number, except: string): Uint8Array {
 const utf8 = new TextEncoder();
 
 /** Up to this many bytes a loop is faster than `set`. */
-const loopBytesMax = 16;
+const loopBytesMax = 40;
 /** Room after the bytes in use, into which the copy of a last word may reach. */
-const spareBytes = 4;
+const spareBytes = 8;
 const highBits = 0x80808080 | 0;
 
 export class LineBuffer {
@@ -151,6 +151,7 @@ export class LineBuffer {
     end: number = text.end,
   ): void {
     const { bytes: source, words } = text.keeper;
+    if (text.isPlain) return this.#copyPlain(words, start, end);
     this.reserve((end - start) * 6);
     const target = this.#words;
     const isJson = escape === "json";
@@ -172,6 +173,18 @@ export class LineBuffer {
       else at = putEscaped(this.bytes, at, code, escape);
     }
     this.length = at;
+  }
+
+  /** Appends bytes that need no escape; the words beyond `end` are copied with the last one. */
+  #copyPlain(source: DataView, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    const target = this.#words;
+    const at = this.length - start;
+    for (let i = start; i < end; i += 8) {
+      target.setFloat64(at + i, source.getFloat64(i, true), true);
+    }
+    this.length += count;
   }
 
   /** Appends bytes `[start, end)` from a peer, escaped. */
