@@ -15,25 +15,28 @@ const tableBits = 12;
 const tableMask = (1 << tableBits) - 1;
 /**
  * Index: the next 12 bits. Value: bits used (0 for a longer code) in 4 bits, one more symbol than one
- * in bit 4, the first symbol from bit 8, the second from bit 16.
+ * in bit 4, the first symbol from bit 8, the second from bit 16. All are 0 until it is filled, for the
+ * first text: a process that speaks no HTTP/2 starts without it.
  */
 const table = new Int32Array(1 << tableBits);
 
-for (let symbol = 0; symbol < endOfString; symbol++) {
-  const bits = codeBits[symbol];
-  if (bits > tableBits) continue;
-  const from = codes[symbol] << (tableBits - bits);
-  table.fill(symbol << 8 | bits, from, from + (1 << (tableBits - bits)));
-}
-for (let index = tableMask; index >= 0; index--) {
-  const first = table[index];
-  const bits = first & 15;
-  if (bits === 0) continue;
-  // What follows the first code, where it is whole within the 12 bits.
-  const second = lookUpOne((index << bits) & tableMask);
-  const both = bits + codeBits[second];
-  if (second < 0 || both > tableBits) continue;
-  table[index] = first & 0xff00 | second << 16 | 0x10 | both;
+function fillTable(): void {
+  for (let symbol = 0; symbol < endOfString; symbol++) {
+    const bits = codeBits[symbol];
+    if (bits > tableBits) continue;
+    const from = codes[symbol] << (tableBits - bits);
+    table.fill(symbol << 8 | bits, from, from + (1 << (tableBits - bits)));
+  }
+  for (let index = tableMask; index >= 0; index--) {
+    const first = table[index];
+    const bits = first & 15;
+    if (bits === 0) continue;
+    // What follows the first code, where it is whole within the 12 bits.
+    const second = lookUpOne((index << bits) & tableMask);
+    const both = bits + codeBits[second];
+    if (second < 0 || both > tableBits) continue;
+    table[index] = first & 0xff00 | second << 16 | 0x10 | both;
+  }
 }
 
 /** The symbol that the 12 bits begin with; -1 for a longer code. */
@@ -62,6 +65,7 @@ export function huffmanDecode(
   target: Uint8Array,
   at: number,
 ): number {
+  if (table[0] === 0) fillTable();
   let held = 0; // The last `count` bits are still to be decoded.
   let count = 0;
   let from = start;

@@ -1,23 +1,24 @@
-import { staticBytes, staticCount, staticOffsets } from "./static_table.ts";
+import { staticBytes, staticCount, staticFields, staticOffsets } from "./static_table.ts";
 
 const slotCount = 256;
-/** For each slot: the first index of every name that falls into it. */
-const candidates: number[][] = Array.from({ length: slotCount }, () => []);
+/** For each slot: the first index of a name that falls into it; 0 for none. */
+const firstIndex = new Uint8Array(slotCount);
+/** For each of those indices: that of the next name in its slot; 0 for none. */
+const nextIndex = new Uint8Array(staticCount + 1);
 
 for (let index = staticCount; index > 0; index--) {
-  const start = staticOffsets[4 * index];
-  const end = staticOffsets[4 * index + 1];
-  const list = candidates[slotOf(staticBytes, start, end)];
-  const same = list.findIndex((other) => isName(other, staticBytes, start, end));
-  if (same < 0) list.push(index);
-  else list[same] = index;
+  // Entries with the same name follow each other.
+  if (staticFields[index - 2]?.[0] === staticFields[index - 1][0]) continue;
+  const slot = slotOf(staticBytes, staticOffsets[4 * index], staticOffsets[4 * index + 1]);
+  nextIndex[index] = firstIndex[slot];
+  firstIndex[slot] = index;
 }
 
 /** The lowest index with the name `[start, end)`, in lower case; 0 for a name that is not there. */
 export function staticNameIndex(bytes: Uint8Array, start: number, end: number): number {
-  const list = candidates[slotOf(bytes, start, end)];
-  for (let i = 0; i < list.length; i++) if (isName(list[i], bytes, start, end)) return list[i];
-  return 0;
+  let index = firstIndex[slotOf(bytes, start, end)];
+  while (index !== 0 && !isName(index, bytes, start, end)) index = nextIndex[index];
+  return index;
 }
 
 function slotOf(bytes: Uint8Array, start: number, end: number): number {
