@@ -102,7 +102,8 @@ export class OutlierDetector {
     this.#hasToldOfCeiling = false;
     if (isFirst) return;
     const { peers } = this.#group;
-    const reasons = peers.map((peer) => this.#verdict(peer));
+    const meansMs = this.#sortedMeansMs();
+    const reasons = peers.map((peer) => this.#verdict(peer, meansMs));
     for (const [index, peer] of peers.entries()) {
       const reason = reasons[index];
       const { watch } = peer;
@@ -114,9 +115,20 @@ export class OutlierDetector {
     for (const peer of peers) peer.watch?.beginInterval(peer.isEjected(nowMs));
   }
 
+  /** The mean times of the peers with enough responses, shortest first. */
+  #sortedMeansMs(): Float64Array {
+    if (this.#plan.latencyFactor === 0) return new Float64Array(0);
+    const means: number[] = [];
+    for (const { watch } of this.#group.peers) {
+      if (watch !== null && watch.headerTimeCount >= this.#plan.attemptsMin) {
+        means.push(watch.meanMs);
+      }
+    }
+    return Float64Array.from(means).sort();
+  }
+
   /** Why the interval's figures make the peer an outlier; null when they do not. */
-  #verdict(peer: Peer): string | null {
-    const { watch } = peer;
+  #verdict({ watch }: Peer, meansMs: Float64Array): string | null {
     const { errorShare, latencyFactor, attemptsMin } = this.#plan;
     if (watch === null || watch.attempts < attemptsMin) return null;
     const share = watch.errors / watch.attempts;
@@ -124,24 +136,11 @@ export class OutlierDetector {
       return `error rate ${Math.round(100 * share)}% of ${watch.attempts} requests`;
     }
     if (latencyFactor === 0 || watch.headerTimeCount < attemptsMin) return null;
-    const medianMs = this.#medianOfOthersMs(peer);
-    if (medianMs === null) return null;
     const { meanMs } = watch;
+    const medianMs = medianOfOthers(meansMs, meanMs);
+    if (medianMs === null) return null;
     if (meanMs < latencyFactor * medianMs || meanMs - medianMs < latencyMarginMs) return null;
     return `latency ${Math.round(meanMs)}ms, the others' median is ${Math.round(medianMs)}ms`;
-  }
-
-  /** Median of the other peers' means; null when none has enough responses. */
-  #medianOfOthersMs(peer: Peer): number | null {
-    const means = this.#group.peers
-      .filter((other) => other !== peer)
-      .flatMap(({ watch }) =>
-        watch !== null && watch.headerTimeCount >= this.#plan.attemptsMin ? [watch.meanMs] : []
-      )
-      .sort((a, b) => a - b);
-    if (means.length === 0) return null;
-    const middle = means.length >> 1;
-    return means.length % 2 === 1 ? means[middle] : (means[middle - 1] + means[middle]) / 2;
   }
 
   #propose(peer: Peer, reason: string): void {
@@ -172,4 +171,15 @@ export class OutlierDetector {
   #log(peer: Peer, what: string): void {
     this.#parts.log(`upstream ${this.#group.plan.name}: server ${peer.name} ${what}`);
   }
+}
+
+/** Median of sorted numbers without one of them; null when there is no other. */
+function medianOfOthers(sorted: Float64Array, own: number): number | null {
+  const count = sorted.length - 1;
+  if (count < 1) return null;
+  // Which of several equal ones is left out makes no difference.
+  const ownAt = sorted.indexOf(own);
+  const other = (index: number) => sorted[index < ownAt ? index : index + 1];
+  const middle = count >> 1;
+  return count % 2 === 1 ? other(middle) : (other(middle - 1) + other(middle)) / 2;
 }

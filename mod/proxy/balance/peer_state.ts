@@ -92,10 +92,10 @@ export function applyEjections(
   nowMs: number,
 ): void {
   for (const { plan, peers } of groups) {
+    const own = ejections.filter(({ upstream }) => upstream === plan.name);
+    const byId = new Map(own.map((ejection) => [ejection.id, ejection]));
     for (const peer of peers) {
-      const found = ejections.find(({ upstream, id }) =>
-        upstream === plan.name && id === peer.index
-      );
+      const found = byId.get(peer.index);
       if (found !== undefined) peer.ejectUntil(nowMs + found.forMs);
       else peer.endEjection();
     }

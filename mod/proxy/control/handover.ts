@@ -58,8 +58,10 @@ function takeOverPeers(group: PeerGroup, old: PeerGroup, isChanged: boolean, now
     return;
   }
   if (isChanged) applyState(group, old.peers.map(peerStateOf), nowMs);
+  // Of several with one name the first counts.
+  const byName = new Map(old.peers.toReversed().map((peer) => [peer.name, peer]));
   const peers = group.peers.map((peer) => {
-    const known = old.peers.find(({ name }) => name === peer.name);
+    const known = byName.get(peer.name);
     if (known === undefined || known === peer) return peer;
     if (isSameCheck && known.index === peer.index && isSame(known.plan, peer.plan)) return known;
     peer.continueFrom(known);

@@ -121,6 +121,18 @@ Deno.test("A peer's latency is compared with the median of the others", () => {
   ]);
 });
 
+Deno.test("The median of an even number of others lies between the two in the middle", () => {
+  for (const [ms, out] of [[104, ""], [105, "4"]] as const) {
+    const watched = new Watched({ latencyFactor: 3 }, 5);
+    for (const [index, mean] of [20, 40, 30, 50, ms].entries()) {
+      watched.answer(index, 10, 200, mean);
+    }
+    watched.to(11_000);
+    watched.answer(0, 1);
+    assertEquals(watched.out(), out);
+  }
+});
+
 Deno.test("Latencies of a few milliseconds, or with no other peer to compare, eject no peer", () => {
   const watched = new Watched({ latencyFactor: 3 }, 2);
   watched.answer(0, 50, 200, 1);
