@@ -55,9 +55,9 @@ export function fileName(cpu: Cpu): string {
   return `esbuild-${esbuildVersion}-${cpu}`;
 }
 
-/** The packed one's. */
+/** The packed one's; "sized": the length is in front of it. */
 export function packedName(cpu: Cpu): string {
-  return `${fileName(cpu)}.zst`;
+  return `${fileName(cpu)}-sized.zst`;
 }
 
 async function fetchProgram(cpu: Cpu): Promise<Uint8Array<ArrayBuffer>> {

@@ -17,6 +17,8 @@ const programBytesMax = 16 << 20;
 export interface OpenProgram {
   readonly path: string;
   close(): void;
+  /** To be called once it has ended: it may be kept for another time. */
+  onEnd(): void;
 }
 
 /**
@@ -25,23 +27,35 @@ export interface OpenProgram {
  */
 export function openEsbuild(): OpenProgram {
   if (!Deno.build.standalone) {
-    return { path: new URL("../../../dist/esbuild", import.meta.url).pathname, close() {} };
+    return programAt(new URL("../../../dist/esbuild", import.meta.url).pathname);
   }
   const folder = openCacheFolder("programs");
   // A home folder may be shared by machines of several kinds.
   const kept = folder === null ? null : `${folder}/esbuild-${esbuildVersion}-${Deno.build.arch}`;
-  if (kept !== null && isOursToRun(kept)) return { path: kept, close() {} };
+  if (kept !== null && isOursToRun(kept)) return programAt(kept);
   const packed = readOwn();
   if (packed === null) throw new StartError(`${Deno.execPath()} was built without esbuild`);
   const program = decompressZstd(packed, programBytesMax);
   const memory = openProgramFile("esbuild", program);
-  if (kept === null) return memory ?? openTemporaryFile(program);
-  if (memory !== null) return keepLater(kept, memory);
-  return keep(kept, program) ? { path: kept, close() {} } : openTemporaryFile(program);
+  if (memory !== null) return kept === null ? inMemory(memory) : keepLater(kept, memory);
+  return kept !== null && keep(kept, program) ? programAt(kept) : openTemporaryFile(program);
 }
 
-/** Runs it from memory now, and copies it while the app is linked. An exit waits for the copy. */
+function programAt(path: string): OpenProgram {
+  return { path, close() {}, onEnd() {} };
+}
+
+function inMemory(memory: MemoryFile): OpenProgram {
+  return { path: memory.path, close: () => memory.close(), onEnd() {} };
+}
+
+/** Runs from memory now, and is copied when it has ended, while the app starts. */
 function keepLater(path: string, memory: MemoryFile): OpenProgram {
+  return { path: memory.path, close() {}, onEnd: () => copy(path, memory) };
+}
+
+/** An exit waits for the copy. */
+function copy(path: string, memory: MemoryFile): void {
   const fresh = freshName(path);
   const copied = Deno.copyFile(memory.path, fresh).then(
     () => keepFresh(fresh, path),
@@ -52,7 +66,6 @@ function keepLater(path: string, memory: MemoryFile): OpenProgram {
     done();
   });
   const done = atExit(async () => void await copied);
-  return { path: memory.path, close() {} };
 }
 
 /** False, too, in a folder that is mounted noexec. */
@@ -127,7 +140,7 @@ function openTemporaryFile(program: Uint8Array): OpenProgram {
     const path = Deno.makeTempFileSync({ prefix: "hayate-esbuild-" });
     Deno.writeFileSync(path, program);
     Deno.chmodSync(path, 0o700);
-    return { path, close: () => Deno.removeSync(path) };
+    return { path, close: () => Deno.removeSync(path), onEnd() {} };
   } catch (error) {
     const reason = (error as Error).message;
     throw new StartError(`cannot write to the temporary folder (TMPDIR): ${reason}`, 1, {

@@ -7,7 +7,7 @@
 import { StartError } from "../../base/errors.ts";
 import { PipedProcess } from "../../process/children/piped_process.ts";
 import { decodePacket, encodePacket, PacketBuffer, type Value } from "./packets.ts";
-import { openEsbuild } from "./program.ts";
+import { openEsbuild, type OpenProgram } from "./program.ts";
 import { esbuildVersion } from "./version.ts";
 
 /** A request or a response; all are records. */
@@ -22,13 +22,15 @@ const answerTurns = 16;
 const waitMs = 5;
 
 export class EsbuildService {
+  readonly #program: OpenProgram;
   readonly #process: PipedProcess;
   readonly #answer: Answer;
   readonly #waiting = new Map<number, PromiseWithResolvers<Message>>();
   readonly #ended: Promise<void>;
   #lastId = 0;
 
-  private constructor(process: PipedProcess, answer: Answer) {
+  private constructor(program: OpenProgram, process: PipedProcess, answer: Answer) {
+    this.#program = program;
     this.#process = process;
     this.#answer = answer;
     this.#ended = this.#read();
@@ -39,7 +41,7 @@ export class EsbuildService {
     const program = openEsbuild();
     try {
       const words = ["esbuild", `--service=${esbuildVersion}`];
-      return new EsbuildService(PipedProcess.start(program.path, words), answer);
+      return new EsbuildService(program, PipedProcess.start(program.path, words), answer);
     } finally {
       program.close();
     }
@@ -59,6 +61,7 @@ export class EsbuildService {
     this.#process.closeInput();
     await this.#ended;
     await this.#process.close();
+    this.#program.onEnd();
   }
 
   #send(id: number, isRequest: boolean, value: Message): void {

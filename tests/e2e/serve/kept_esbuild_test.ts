@@ -30,6 +30,9 @@ Deno.test("esbuild is kept in the cache, and run from there only while it is our
   // Somebody else could have changed it.
   await Deno.writeTextFile(path, "#!/bin/sh\nexit 1\n");
   await Deno.chmod(path, 0o777);
+  // A start that was killed while it copied.
+  await Deno.writeTextFile(`${path}.new-1`, "half");
   assertEquals(await serve("third"), "third");
   assertEquals((await Deno.stat(path)).size, kept.size);
+  assertEquals([...Deno.readDirSync(folder)].map((entry) => entry.name), [name]);
 });
