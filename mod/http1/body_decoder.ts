@@ -74,6 +74,12 @@ export class BodyDecoder {
     return this.#remaining;
   }
 
+  /** How many of the next bytes are data for certain; 0 where that is not known. */
+  get dataAhead(): number {
+    const isInData = this.#framing === Framing.length || this.#state === State.data;
+    return isInData ? this.#remaining : 0;
+  }
+
   /**
    * Consumes bytes from `[start, end)`, which must not be empty, up to the end of the first run of
    * data. Returns the offset to continue from (> start unless `done`), or a `Fault` (< 0), after

@@ -17,6 +17,12 @@ export interface SocketHandler {
    * reactor owns and reuses the buffer.
    */
   onData(socket: Socket, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * A large read is next, of at most `bytesMax` bytes: a buffer to read into instead of the reactor's,
+   * which saves a copy; null: none. If anything arrives, `onData` follows at once with this very buffer,
+   * from 0, and the reactor does not keep it. A backend need not ask.
+   */
+  inputBuffer?(socket: Socket, bytesMax: number): Uint8Array<ArrayBuffer> | null;
   /** A short `write` can be continued. Called once per short `write`. */
   onDrain(socket: Socket): void;
   /** The peer has finished sending (FIN). Our direction stays open until `close`. */

@@ -19,6 +19,7 @@ const symbols = {
   },
   epoll_wait: { parameters: ["i32", "pointer", "i32", "i32"], result: "i32" },
   getsockopt: { parameters: ["i32", "i32", "i32", "buffer", "buffer"], result: "i32" },
+  recv: { parameters: ["i32", "buffer", "u32", "i32"], result: "i32" },
   /**
    * Takes a prepared pointer: finding a buffer's address takes longer than the rest of the call.
    */

@@ -20,6 +20,12 @@ export interface ExchangeHandler {
   onRequest(exchange: Exchange): void;
   /** A part of the request body; the bytes are valid until the call returns. */
   onBody(exchange: Exchange, bytes: Uint8Array, start: number, end: number): void;
+  /**
+   * At most `bytesMax` bytes of the body are about to be read: a buffer of at most that length to read
+   * them into, or null. If any arrive, `onBody` follows at once with this very buffer, from 0, and the
+   * connection does not keep it. Not every connection asks.
+   */
+  bodyBuffer?(exchange: Exchange, bytesMax: number): Uint8Array<ArrayBuffer> | null;
   /** The request body is complete. Not called for a request without one. */
   onBodyEnd(exchange: Exchange): void;
   /** After `writeBody` returned false: the queued output has been sent. */

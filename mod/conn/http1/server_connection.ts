@@ -25,6 +25,9 @@ import { discardBytesMax } from "../io/bounds.ts";
  */
 const queueBytesMax = 65_536;
 
+/** For less, a copy costs less than asking the handler for a buffer. */
+const ownBufferBytesMin = 32_768;
+
 export class ServerConnection
   implements SocketHandler, MessageOwner, ExchangeOwner, TimerOwner, ServedConnection {
   readonly host: Http1Host;
@@ -97,6 +100,13 @@ export class ServerConnection
     this.reader.receive(bytes, start, end);
     this.#settle();
     scratch.leave();
+  }
+
+  inputBuffer(_socket: Socket, bytesMax: number): Uint8Array<ArrayBuffer> | null {
+    // Nothing but data of this body may land in it: a pipelined request is for the reactor's buffer.
+    const bytes = Math.min(bytesMax, this.reader.bodyBytesAhead);
+    if (bytes < ownBufferBytesMin) return null;
+    return this.host.handler.bodyBuffer?.(this.exchange, bytes) ?? null;
   }
 
   /** Whether the first bytes belong to HTTP/1. Those that have matched the preface are passed on. */

@@ -80,6 +80,15 @@ export class MessageReader {
     return this.#decoder !== null && this.#decoder.done;
   }
 
+  /**
+   * How many of the next bytes from the socket are data of the current body for certain, to be passed
+   * on at once; 0 where that is not known.
+   */
+  get bodyBytesAhead(): number {
+    if (this.next !== Next.body || this.isPaused || this.#inbox !== null) return 0;
+    return this.#decoder!.dataAhead;
+  }
+
   /** The trailer fields of a complete body. */
   get trailers(): readonly TrailerField[] {
     return this.#decoder === null ? [] : this.#decoder.trailers;

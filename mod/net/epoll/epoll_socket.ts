@@ -383,12 +383,28 @@ export class EpollSocket extends PollTarget implements Socket, KernelTlsOwner {
   /** Reads once; returns the number of bytes. */
   #read(): number {
     const { bytes, largeBytes, largestBytes, largePointer } = this.#host.readBuffers;
+    if (this.#isFlowing) {
+      const own = this.handler.inputBuffer?.(this, largestBytes) ?? null;
+      if (own !== null) return this.#readInto(own);
+    }
     const wanted = this.#isFlowing ? largestBytes : largeBytes;
     const count = libcSocket.recv_at(this.fd, largePointer, wanted, MSG.dontwait);
+    this.#noteRead(count, wanted);
+    return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
+  }
+
+  /** Reads once into the handler's own buffer. */
+  #readInto(own: Uint8Array<ArrayBuffer>): number {
+    const count = libcSocket.recv(this.fd, own, own.length, MSG.dontwait);
+    this.#noteRead(count, own.length);
+    return this.#take(count, count < 0 ? errno() : 0, own, 0);
+  }
+
+  /** Derives from the result of a read of `wanted` bytes how to read next. */
+  #noteRead(count: number, wanted: number): void {
     if (count < readAheadBytes) this.#isBulk = false;
     this.#isReadFull = count === wanted;
-    this.#isFlowing = count >= largeBytes;
-    return this.#take(count, count < 0 ? errno() : 0, bytes, 0);
+    this.#isFlowing = count >= this.#host.readBuffers.largeBytes;
   }
 
   /** Handles a read into `bytes` at `start`, with result `count` and errno `failure`. */

@@ -51,7 +51,7 @@ export class Call implements RequestOrigin, BodySource {
     this.head = head;
     this.webSockets = webSockets;
     this.#exchange = exchange;
-    this.body = exchange.hasRequestBody ? new RequestBody(this) : null;
+    this.body = exchange.hasRequestBody ? new RequestBody(this, exchange.head.contentLength) : null;
     this.request = new ServedRequest(this);
     this.info = new ServedInfo(this);
   }

@@ -136,6 +136,11 @@ export class FetchHandler implements ExchangeHandler {
     else exchange.abort();
   }
 
+  bodyBuffer(exchange: Exchange, bytesMax: number): Uint8Array<ArrayBuffer> | null {
+    const call = exchange.context as Call | null;
+    return call === null || call.body === null ? null : call.body.buffer(bytesMax);
+  }
+
   onBodyEnd(exchange: Exchange): void {
     const call = exchange.context as Call | null;
     if (call === null) return;

@@ -1,5 +1,6 @@
 /** The body of one request, queued between the socket and the handler. */
 import { concat } from "../../std/bytes.ts";
+import { WholeBody } from "./whole_body.ts";
 
 /** Bytes queued for a handler before reading from the client is paused. */
 const queuedBytesMax = 65_536;
@@ -29,17 +30,31 @@ export class RequestBody {
   /** The rest is not wanted. */
   #discarding = false;
   #collector: Collector | null = null;
+  /** Instead of chunks, while a body of known length that comes in pieces is collected. */
+  #whole: WholeBody | null = null;
   /** Of a stream whose reader waits for the next chunk. */
   #waiting: ReadableByteStreamController | null = null;
   readonly #source: BodySource;
+  /** As announced, in bytes; -1: not known. */
+  readonly #length: number;
 
-  constructor(source: BodySource) {
+  constructor(source: BodySource, length = -1) {
     this.#source = source;
+    this.#length = length;
   }
 
-  /** Copies bytes that are valid only during the call. */
+  /**
+   * Where the next bytes may be put, at most `bytesMax`, for `push` not to copy them. Chunks are copied:
+   * new memory has to be cleared before it can be offered, which costs the same.
+   */
+  buffer(bytesMax: number): Uint8Array<ArrayBuffer> | null {
+    return this.#whole === null ? null : this.#whole.offer(bytesMax);
+  }
+
+  /** Takes bytes that are valid only during the call, unless they are in the last `buffer`. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#discarding) return;
+    if (this.#collecting && end - start < this.#length) return this.#pushToWhole(bytes, start, end);
     const chunk = new Uint8Array(bytes.subarray(start, end));
     const waiting = this.#waiting;
     if (waiting !== null) {
@@ -49,6 +64,15 @@ export class RequestBody {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     if (this.#bytes > queuedBytesMax && !this.#collecting && !this.#paused) this.#pause();
+  }
+
+  #pushToWhole(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#whole === null) {
+      this.#whole = new WholeBody(this.#length);
+      for (const chunk of this.#chunks) this.#whole.push(chunk, 0, chunk.length);
+      this.#chunks = [];
+    }
+    this.#whole.push(bytes, start, end);
   }
 
   /** The last byte has arrived. */
@@ -109,6 +133,7 @@ export class RequestBody {
   }
 
   #join(): Uint8Array<ArrayBuffer> {
+    if (this.#whole !== null) return this.#whole.end();
     const chunks = this.#chunks;
     this.#chunks = [];
     return chunks.length === 1 ? chunks[0] : concat(chunks);

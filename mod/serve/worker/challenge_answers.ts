@@ -27,6 +27,10 @@ export class ChallengeAnswers implements ExchangeHandler {
     this.#inner.onBody(exchange, bytes, start, end);
   }
 
+  bodyBuffer(exchange: Exchange, bytesMax: number): Uint8Array<ArrayBuffer> | null {
+    return this.#inner.bodyBuffer?.(exchange, bytesMax) ?? null;
+  }
+
   onBodyEnd(exchange: Exchange): void {
     this.#inner.onBodyEnd(exchange);
   }

@@ -60,6 +60,10 @@ export class RequestRecorder implements ExchangeHandler {
     this.#inner.onBody(exchange, bytes, start, end);
   }
 
+  bodyBuffer(exchange: Exchange, bytesMax: number): Uint8Array<ArrayBuffer> | null {
+    return this.#inner.bodyBuffer?.(exchange, bytesMax) ?? null;
+  }
+
   onBodyEnd(exchange: Exchange): void {
     this.#traceOf(exchange)?.bodyEnded(this.#clock.nowMs);
     this.#inner.onBodyEnd(exchange);

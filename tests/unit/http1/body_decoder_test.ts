@@ -60,6 +60,26 @@ Deno.test("BodyDecoder is done at once when there is no body", () => {
   }
 });
 
+Deno.test("BodyDecoder tells how many of the next bytes are data", () => {
+  const decoder = new BodyDecoder();
+  decoder.reset(Framing.length, 5, defaultLimits);
+  assertEquals(decoder.dataAhead, 5);
+  decoder.step(latin1Bytes("hel"), 0, 3);
+  assertEquals(decoder.dataAhead, 2);
+  decoder.step(latin1Bytes("lo"), 0, 2);
+  assertEquals(decoder.dataAhead, 0);
+  decoder.reset(Framing.chunked, -1, chunkedLimits);
+  const chunk = latin1Bytes("5\r\nhello\r\n");
+  for (const [end, ahead] of [[1, 0], [3, 5], [6, 2], [8, 0], [10, 0]]) {
+    let at = 0;
+    decoder.reset(Framing.chunked, -1, chunkedLimits);
+    while (at < end) at = decoder.step(chunk, at, end);
+    assertEquals(decoder.dataAhead, ahead, `after ${end} bytes`);
+  }
+  decoder.reset(Framing.eof, -1, defaultLimits);
+  assertEquals(decoder.dataAhead, 0);
+});
+
 Deno.test("BodyDecoder consumes exactly the length and leaves the rest", () => {
   const decoder = new BodyDecoder();
   decoder.reset(Framing.length, 5, defaultLimits);

@@ -149,3 +149,23 @@ Deno.test("MessageReader.takeRest() returns what follows the head, and nothing e
     );
   }
 });
+
+Deno.test("MessageReader tells how much of the body the next bytes are, unless they must wait", () => {
+  const owner = new Owner();
+  const { reader } = owner;
+  assertEquals(reader.bodyBytesAhead, 0);
+  owner.receive("POST /a HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\nhe");
+  assertEquals(reader.bodyBytesAhead, 3);
+  reader.isPaused = true;
+  assertEquals(reader.bodyBytesAhead, 0);
+  owner.receive("l");
+  reader.isPaused = false;
+  // What is queued comes first.
+  assertEquals(reader.bodyBytesAhead, 0);
+  reader.processQueue();
+  assertEquals(reader.bodyBytesAhead, 2);
+  reader.next = Next.discard;
+  assertEquals(reader.bodyBytesAhead, 0);
+  owner.receive("lo");
+  assertEquals(reader.bodyBytesAhead, 0);
+});
