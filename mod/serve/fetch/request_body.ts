@@ -1,5 +1,6 @@
 /** The body of one request, queued between the socket and the handler. */
 import { concat } from "../../std/bytes.ts";
+import { reuseFreedMemory } from "../../process/memory/reuse.ts";
 import { WholeBody } from "./whole_body.ts";
 
 /** Bytes queued for a handler before reading from the client is paused. */
@@ -16,6 +17,9 @@ interface Collector {
   resolve(body: Uint8Array<ArrayBuffer>): void;
   reject(error: Error): void;
 }
+
+/** Chunks from this length on make malloc(3) keep what is freed. */
+const largeChunkBytes = 65_536;
 
 export class RequestBody {
   /** Reading has begun; a body can be read once (Fetch standard, "body used"). */
@@ -54,6 +58,7 @@ export class RequestBody {
   /** Takes bytes that are valid only during the call, unless they are in the last `buffer`. */
   push(bytes: Uint8Array, start: number, end: number): void {
     if (this.#discarding) return;
+    if (end - start >= largeChunkBytes) reuseFreedMemory();
     if (this.#collecting && end - start < this.#length) return this.#pushToWhole(bytes, start, end);
     const chunk = new Uint8Array(bytes.subarray(start, end));
     const waiting = this.#waiting;
