@@ -223,6 +223,22 @@ contractTest(
   },
 );
 
+contractTest("pools that share a parser keep their responses apart", async (rig) => {
+  const [own, other] = [scripted(rig), scripted(rig)];
+  const { source, scratch } = other.pool;
+  const sharing = new KeepalivePool(rig.reactor, source, scratch, {}, null, own.pool.parser);
+  const [one, two] = [request(own.pool, get("/1")), request(sharing, get("/2"))];
+  const first = await peerThatGot(own.peers, 0, get("/1"));
+  const second = await peerThatGot(other.peers, 0, get("/2"));
+  first.send("HTTP/1.1 200 OK\r\nContent-");
+  second.send("HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno");
+  await two.until("end");
+  first.send("Length: 3\r\n\r\nyes");
+  await one.until("end");
+  assertEquals(one.words, ["head 200", "body yes", "end"]);
+  assertEquals(two.words, ["head 404", "body no", "end"]);
+});
+
 contractTest("a closed port fails at connect, safe to retry", async (rig) => {
   const pool = new KeepalivePool(
     rig.reactor,

@@ -30,12 +30,14 @@ export class KeepalivePool implements UpstreamPool {
   #openCount = 0;
   #closed = false;
 
+  /** `parser`: that of another pool with the same limits, whose peer sends similar heads. */
   constructor(
     reactor: Reactor,
     source: AddressSource,
     scratch: Scratch,
     options: Partial<UpstreamOptions> = {},
     connector: Connector | null = null,
+    parser: ResponseParser | null = null,
   ) {
     this.reactor = reactor;
     this.source = source;
@@ -46,7 +48,7 @@ export class KeepalivePool implements UpstreamPool {
       connector ?? ((connection, address) => reactor.connect(address, connection)),
     );
     this.options = { ...defaultUpstreamOptions, ...options };
-    this.parser = new ResponseParser(this.options.limits);
+    this.parser = parser ?? new ResponseParser(this.options.limits);
   }
 
   /** Number of open connections, in use or idle. */

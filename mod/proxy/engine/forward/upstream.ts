@@ -52,6 +52,8 @@ export class Upstream {
   /** Reads the clients' sessions; null without `sticky`. */
   readonly sticky: Sticky | null;
   readonly #pools = new Map<Peer, PeerConnections>();
+  /** Of the first pool, for all: with one for each of many peers it is in no cache when it is used. */
+  #parser: KeepalivePool["parser"] | null = null;
   /** Sends PROXY headers to peers; null: none are sent. */
   readonly #proxyProtocol: ProxyProtocolConnector | null;
   /** TLS trust; null if every peer is plain TCP. */
@@ -187,7 +189,9 @@ export class Upstream {
       scratch,
       options,
       this.#connectorTo(peer, this.#trust),
+      this.#parser,
     );
+    this.#parser ??= http1.parser;
     const isHttp2 = this.#isSecure(peer) ? ratio > 0 : cleartext;
     const shared = isHttp2
       ? new SharedPool(reactor, peer, scratch, {
