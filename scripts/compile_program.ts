@@ -40,7 +40,12 @@ const threadFile = "worker.ts";
  * whole heap for every 16 to 64 MB of array buffers, although those of a body die young: 134 times in
  * 7 GB of uploads instead of 33, and an upload of 10 MB takes 4.3 ms of CPU instead of 2.5.
  */
-const v8Flags = "--external-memory-accounted-in-global-limit";
+const v8Flags = [
+  "--external-memory-accounted-in-global-limit",
+  // Buffers may grow to twice what has survived the last marking, instead of 1.3 times: some 8 % less
+  // CPU for an upload. V8 lets its heap grow up to four times.
+  "--external-memory-max-growing-factor=2",
+].join();
 
 /** The modules that `deno compile` gets: of the program, and of the one that records. */
 const entries = {
