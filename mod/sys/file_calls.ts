@@ -1,18 +1,22 @@
 /** libc over FFI: files by descriptor. */
 import { O } from "./descriptor_flags.ts";
-import { lazySymbols } from "./lazy_symbols.ts";
+import { compiledSymbols, lazySymbols } from "./lazy_symbols.ts";
 
 const symbols = {
   open: { parameters: ["buffer", "i32", "u32"], result: "i32" },
   /** The 64-bit type costs a microsecond, once per 64 KB. */
   pread64: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
   pwrite64: { parameters: ["i32", "buffer", "u32", "i64"], result: "i32" },
-  /** The third parameter points to the offset, which the kernel advances. */
-  sendfile64: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
 } as const;
 
 /** The calls by their C names; after -1, `errno()` of libc.ts has the reason. */
-export const fileCalls = lazySymbols(symbols, ["sendfile64"]);
+export const fileCalls = lazySymbols(symbols);
+
+/** Called for each file that is sent: with compiled code, from the first of them on. */
+const sending = compiledSymbols({
+  /** The third parameter points to the offset, which the kernel advances. */
+  sendfile64: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
+}, []);
 
 /**
  * For open(2). Nonblocking, so that a pipe without a writer cannot block us; no effect on regular
@@ -32,5 +36,5 @@ const offsetWords = new Uint32Array(2);
 export function sendFile(socket: number, file: number, offset: number, length: number): number {
   offsetWords[0] = offset % 0x1_0000_0000;
   offsetWords[1] = Math.floor(offset / 0x1_0000_0000);
-  return fileCalls.sendfile64(socket, file, offsetWords, Math.min(length, sendfileBytesMax));
+  return sending.sendfile64(socket, file, offsetWords, Math.min(length, sendfileBytesMax));
 }

@@ -46,7 +46,7 @@ export function compiledSymbols<S extends Record<string, Deno.ForeignFunction>>(
   symbols: S,
   atOnce: readonly (keyof S & string)[],
 ): Symbols<S> {
-  const calls: Record<string, unknown> = bind(symbols, atOnce);
+  const calls: Record<string, unknown> = atOnce.length === 0 ? {} : bind(symbols, atOnce);
   for (const name of Object.keys(symbols)) {
     if (atOnce.includes(name)) continue;
     let call: unknown;
