@@ -153,7 +153,8 @@ export class PipeSink implements Sink {
       }
     }
     this.#writing = null;
-    if (this.buffer.length === 0 || this.#closed) return;
+    // After the command's death the timer is the restart's, which writes what waits.
+    if (this.buffer.length === 0 || this.#closed || this.#process === null) return;
     if (this.immediate) this.flush();
     else this.#wait(() => this.flush(), flushMs);
   }

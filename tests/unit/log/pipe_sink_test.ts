@@ -48,6 +48,31 @@ Deno.test("PipeSink restarts a command that died and delivers the lines in betwe
   assertEquals(complaints, ["log command exited (exit 1), restarting it in 100 ms: cat >x"]);
 });
 
+Deno.test("PipeSink restarts a command whose last write fails after its death is known", async () => {
+  let failWrite: (error: Error) => void = silence;
+  const first = new FakeProcess();
+  first.write = () => new Promise((_, reject) => failWrite = reject);
+  const second = new FakeProcess();
+  const started = Promise.withResolvers<void>();
+  const processes = [first, second];
+  const sink = new PipeSink("x", () => {
+    const process = processes.shift()!;
+    if (process === second) started.resolve();
+    return process;
+  }, silence);
+  say(sink, "lost");
+  sink.flush();
+  say(sink, "kept");
+  first.end("exit 0");
+  await first.ended;
+  failWrite(new Deno.errors.BrokenPipe("gone"));
+  const alive = setTimeout(silence, 60_000);
+  await started.promise;
+  clearTimeout(alive);
+  await sink.close();
+  assertEquals([second.text, sink.droppedCount], ["kept\n", 1]);
+});
+
 Deno.test("PipeSink.reopen() lets the old command finish its input and starts a new one", async () => {
   const processes: FakeProcess[] = [];
   const sink = new PipeSink("x", () => {
