@@ -3,7 +3,7 @@
 /** Larger buffers are not kept for the next record. */
 const keptBytesMax = 4096;
 const initialBytes = 512;
-/** Room after the last text, which a copy of it by eight bytes at a time may read. */
+/** Room after the last text, which a copy by whole words may read. */
 const spareBytes = 8;
 const highBits = 0x80808080 | 0;
 

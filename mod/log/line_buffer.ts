@@ -175,15 +175,16 @@ export class LineBuffer {
     this.length = at;
   }
 
-  /** Appends bytes that need no escape; the words beyond `end` are copied with the last one. */
+  /** Appends bytes that need no escape. */
   #copyPlain(source: DataView, start: number, end: number): void {
     const count = end - start;
     this.reserve(count);
     const target = this.#words;
     const at = this.length - start;
-    for (let i = start; i < end; i += 8) {
-      target.setFloat64(at + i, source.getFloat64(i, true), true);
-    }
+    let i = start;
+    for (; i + 8 <= end; i += 8) target.setFloat64(at + i, source.getFloat64(i, true), true);
+    // What follows in its last word may be no ASCII, and eight bytes of that a NaN, which V8 changes.
+    for (; i < end; i++) target.setUint8(at + i, source.getUint8(i));
     this.length += count;
   }
 

@@ -39,6 +39,17 @@ Deno.test("a kept text is escaped as its string is, for each byte at each place 
   }
 });
 
+Deno.test("a plain text is whole whatever bytes follow it: eight with them may be a NaN", () => {
+  for (let length = 1; length < 24; length++) {
+    const keeper = new TextKeeper();
+    const text = "a".repeat(length);
+    const kept = keep(keeper, text);
+    keep(keeper, "\xff".repeat(12));
+    const [expected, found] = lines(text, kept, "json");
+    assertEquals([found, kept.isPlain], [expected, true]);
+  }
+});
+
 Deno.test("random texts are kept apart, whatever was kept before", () => {
   const random = new Random(0x6b657074);
   const keeper = new TextKeeper();
