@@ -13,7 +13,7 @@ const symbols = {
 export const fileCalls = lazySymbols(symbols);
 
 /** Called for each file that is sent: with compiled code, from the first of them on. */
-const sending = compiledSymbols({
+export const sendingCalls = compiledSymbols({
   /** The third parameter points to the offset, which the kernel advances. */
   sendfile64: { parameters: ["i32", "i32", "buffer", "u32"], result: "i32" },
 }, []);
@@ -36,5 +36,5 @@ const offsetWords = new Uint32Array(2);
 export function sendFile(socket: number, file: number, offset: number, length: number): number {
   offsetWords[0] = offset % 0x1_0000_0000;
   offsetWords[1] = Math.floor(offset / 0x1_0000_0000);
-  return sending.sendfile64(socket, file, offsetWords, Math.min(length, sendfileBytesMax));
+  return sendingCalls.sendfile64(socket, file, offsetWords, Math.min(length, sendfileBytesMax));
 }

@@ -42,7 +42,7 @@ peerTest("python3", "load --live draws the run, prints it on p, and ends it on q
   const drawn = frames.at(-1)!.join("\n");
   assertMatch(drawn, /^measuring {2}59\ds left$/m);
   assertMatch(drawn, /^Requests\/s [\d.]+ {2}target 200\.00 {2}errors \d+ {2}connections 5 /m);
-  assertMatch(drawn, /^Latency {4}p50 [\d.]+ms {2}p90 /m);
+  assertMatch(drawn, /^Latency {4}p50 [\d.]+[mu]s {2}p90 /m);
   assertMatch(drawn, /^Requests\/s, last \d s {2}highest [\d.]+\n.*[▁▂▃▄▅▆▇█]/m);
   assertMatch(drawn, /^Errors\/s, highest [\d.]+\n.*[▁▂▃▄▅▆▇█]/m);
   assertMatch(drawn, /\nq ends the run {2}p prints what is shown$/);
