@@ -103,6 +103,7 @@ export function hayateProxyOver(count: number): ServerSpec {
     return `${pathConfig(place, "        proxy.reverse.url: http://peers/\n")}upstreams:
   peers:
     servers: [${peers.map((peer) => `"${peer}"`).join(", ")}]
+    keepalive: ${place.connections}
 `;
   });
 }
