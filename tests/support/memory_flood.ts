@@ -13,6 +13,7 @@ const resetsAtOnce = 200;
 const mib = 2 ** 20;
 /** A smaller flood would prove nothing. */
 const growthMin = 36 * mib;
+const floodsMax = 3;
 /**
  * What a process may keep: compiled code and warm caches (10 MiB as measured), and growth below which
  * nothing is done (16 MiB).
@@ -116,9 +117,13 @@ export interface Target {
 export async function checkRelease(target: Target): Promise<void> {
   const { child, connect, port, slowPaths, resetPath } = target;
   const before = anonymousBytes(child);
-  let most = await floodSlowly(child, connect, slowPaths);
-  await floodWithResets(port, resetPath, target.resetCount ?? resetCount);
-  most = Math.max(most, anonymousBytes(child));
+  let most = 0;
+  // On a fast machine the garbage collector may keep up with a flood, and it proves nothing.
+  for (let floods = 0; floods < floodsMax && most <= before + growthMin; floods++) {
+    most = Math.max(most, await floodSlowly(child, connect, slowPaths));
+    await floodWithResets(port, resetPath, target.resetCount ?? resetCount);
+    most = Math.max(most, anonymousBytes(child));
+  }
   assert(most > before + growthMin, `a flood took ${inMib(most)}, from ${inMib(before)}`);
   const endMs = performance.now() + releaseTimeoutMs;
   while (anonymousBytes(child) > before + keptMax && performance.now() < endMs) await sleep(500);
