@@ -4,7 +4,7 @@
 const keptBytesMax = 4096;
 const initialBytes = 512;
 /** Room after the last text, which a copy by whole words may read. */
-const spareBytes = 8;
+const spareBytes = 4;
 const highBits = 0x80808080 | 0;
 
 /** Three bytes above one of the text. */

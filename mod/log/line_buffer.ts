@@ -28,7 +28,7 @@ const utf8 = new TextEncoder();
 /** Up to this many bytes a loop is faster than `set`. */
 const loopBytesMax = 40;
 /** Room after the bytes in use, into which the copy of a last word may reach. */
-const spareBytes = 8;
+const spareBytes = 4;
 const highBits = 0x80808080 | 0;
 
 export class LineBuffer {
