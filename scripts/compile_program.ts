@@ -38,7 +38,7 @@ const threadFile = "worker.ts";
 /**
  * What lies outside the heap then raises V8's limit as the heap itself does. Otherwise V8 marks the
  * whole heap for every 16 to 64 MB of array buffers, although those of a body die young: 134 times in
- * 7 GB of uploads instead of 33, and an upload of 10 MB takes 4.3 ms of CPU instead of 2.5.
+ * 7 GB of uploads instead of 33 (what that costs is in mod/README.md).
  */
 const v8Flags = [
   "--external-memory-accounted-in-global-limit",

@@ -137,7 +137,7 @@ the figures describe the client, not the server. Use more threads (-t) or machin
 (--on; or --start-at on each, then hayate load merge).
 
 One connection per request (--no-keepalive) over TCP uses up ephemeral ports, since
-closed connections hold theirs for a minute. On loopback hayate goes on to another
+closed connections hold theirs for a minute. On loopback hayate changes to another
 address of 127.0.0.0/8 every 10,000 connects; elsewhere use --source or --linger0.
 `;
 

@@ -114,7 +114,7 @@ function keepFresh(fresh: string, path: string): boolean {
   return false;
 }
 
-/** Those of other versions, and copies that were cut short; one that runs goes on running. */
+/** Those of other versions, and incomplete copies. A running program is not affected. */
 function removeOthers(path: string): void {
   const folder = dirname(path);
   for (const { name } of Deno.readDirSync(folder)) {

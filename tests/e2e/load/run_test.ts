@@ -103,7 +103,7 @@ Deno.test("load --retry reports how many requests it sent again because a kept c
   assertEquals(post.requestsAnswered + post.requestsFailed, 30);
 });
 
-Deno.test("load goes on to another loopback address before ports are scarce", async () => {
+Deno.test("load changes its loopback address before ports are scarce", async () => {
   const port = freePort();
   await using server = startHayate([
     "serve",

@@ -44,15 +44,15 @@ async function startText(flags: readonly string[] = []): Promise<Service> {
   return Object.assign(await startServe({ args }), { hasKeeper });
 }
 
-const asNobody = ["--user", "nobody"];
+const anotherUser = ["--user", "nobody"];
 const ways: Record<string, () => Promise<Service>> = {
   serve: startText,
   proxy: startProxy,
   // Their masters may not look into each other (PR_SET_DUMPABLE).
   ...(Deno.uid() === 0
     ? {
-      "serve as nobody": () => startText(asNobody),
-      "proxy as nobody": () => startProxy(asNobody),
+      "serve as another user": () => startText(anotherUser),
+      "proxy as another user": () => startProxy(anotherUser),
     }
     : {}),
 };

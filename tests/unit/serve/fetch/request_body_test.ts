@@ -127,7 +127,7 @@ for (const asks of [true, false]) {
   });
 }
 
-Deno.test("RequestBody offers no buffer for chunks, nor for a body that nobody wants", async () => {
+Deno.test("RequestBody offers no buffer for chunks, nor for a cancelled body", async () => {
   const body = new RequestBody(new Source(), 1_000_000);
   deliver(body, 0, 70_000, true);
   assertEquals(body.buffer(70_000), null);
